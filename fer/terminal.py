@@ -1,6 +1,7 @@
-"""What commands show on a terminal: help with defaults, and progress with the time left."""
+"""What commands show on a terminal: help with defaults, notices, progress with the time left."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -23,6 +24,12 @@ class DefaultsHelpFormatter(
     def _get_help_string(self, action: argparse.Action) -> str | None:
         nothing = action.default is None or action.default is False or action.default in ([], ())
         return action.help if nothing else super()._get_help_string(action)
+
+
+def show_notice(sentence: str) -> None:
+    """Show what a command waits for, or the like, if somebody is at its terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{sentence}\n")
 
 
 def with_progress(items: Iterable[T], description: str, unit: str) -> Iterable[T]:

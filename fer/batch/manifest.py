@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from fer.batch.store import describe_holder
 from fer.batch.tasks import BatchSettings, WorkerReady
 from fer.output_files import write_file
+from fer.terminal import show_notice
 from fer.version import __version__
 
 MANIFEST = "manifest.json"
@@ -30,8 +32,11 @@ _PACKAGES = (
 )
 """On which the results depend in the last digits."""
 
-_LOCK, _WAIT = ".manifest.lock", 60.0
-"""Name of the lock that shards hold while they write the file, and seconds to wait for it."""
+_LOCK = ".manifest.lock"
+"""Name of the lock that shards hold while they write the file."""
+
+_PATIENCE, _WAIT = 1.0, 60.0
+"""Seconds to wait for the lock before a notice, as others hold it for a moment, and after it."""
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any] | None:
@@ -96,10 +101,10 @@ def write_manifest(
     """Write the manifest of a folder, or add these versions to it where they are others.
 
     Raises:
-        ValueError: The tables are of another network or of other options.
+        ValueError: The tables are of another network or of other options, or locked for long.
         fer.output_files.OutputError: It can't be written.
     """
-    with FileLock(folder / _LOCK, timeout=_WAIT):  # shards of other machines start as well
+    with _lock(FileLock(folder / _LOCK)):  # shards of other machines start as well
         check_options(folder, settings, shards)
         manifest = dict(read_manifest(folder) or _new_manifest(settings, shards, network))
         known = manifest["network"]
@@ -112,6 +117,22 @@ def write_manifest(
         if versions not in manifest["versions"]:
             manifest["versions"] = [*manifest["versions"], versions]
             write_file(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+
+
+def _lock(lock: FileLock) -> AbstractContextManager[object]:
+    """Wait for a lock, with a notice on a terminal if that takes long.
+
+    Raises:
+        ValueError: It takes too long.
+    """
+    try:
+        return lock.acquire(timeout=_PATIENCE)
+    except Timeout:
+        show_notice(describe_holder(lock))
+    try:
+        return lock.acquire(timeout=_WAIT)
+    except Timeout:
+        raise ValueError(describe_holder(lock)) from None
 
 
 def _versions() -> dict[str, str]:

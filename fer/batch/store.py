@@ -75,7 +75,7 @@ class BatchStore:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise ValueError(self._describe_holder(lock)) from None
+            raise ValueError(describe_holder(lock)) from None
         except OSError as error:
             raise OutputError.of(self.folder, error) from error
         try:
@@ -83,13 +83,6 @@ class BatchStore:
             yield
         finally:
             lock.release()
-
-    def _describe_holder(self, lock: FileLock) -> str:
-        """Return what keeps this shard locked, and what to do."""
-        at_work = f"Another `fer run` is at work on this in {self.folder}; wait for its end"
-        if not hasattr(lock, "pid"):  # a lock of the system's, which ends with its process
-            return f"{at_work}, or name another folder."
-        return f"{at_work}, or remove {lock.lock_file} if it was killed on another machine."
 
     def _remove_leftovers(self) -> None:
         """Remove unfinished files, and parts that are damaged or aren't in all tables."""
@@ -231,6 +224,15 @@ class BatchStore:
     def clear(self) -> None:
         """Remove the folder of segments, when all videos are complete."""
         shutil.rmtree(self._unfinished, ignore_errors=True)
+
+
+def describe_holder(lock: FileLock) -> str:
+    """Return what keeps a file in the folder of a batch locked, and what to do."""
+    folder = Path(lock.lock_file).parent
+    at_work = f"Another `fer run` is at work on this in {folder}; wait for its end"
+    if not hasattr(lock, "pid"):  # a lock of the system's, which ends with its process
+        return f"{at_work}, or name another folder."
+    return f"{at_work}, or remove {lock.lock_file} if it was killed on another machine."
 
 
 def copy_name(source: str, source_id: str) -> str:

@@ -1,6 +1,7 @@
 """What happens around a batch: lost connections, damaged parts, files that hang or are replaced."""
 
 import errno
+import io
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fer.batch import batch_run, local_copies, transient_errors
+from fer.batch import batch_run, local_copies, manifest, transient_errors
 from fer.batch.batch_run import BatchRun
 from fer.batch.collection import write_spreadsheets
 from fer.batch.input_files import InputFile, Shard, find_input_files
@@ -430,21 +431,44 @@ def test_shards_that_end_while_others_begin(inputs, tmp_path, pipeline, monkeypa
     assert len(table(tmp_path / "out", "files")) == 5
 
 
-@pytest.mark.filterwarnings("ignore:flock not supported")
-def test_what_keeps_a_folder_locked_where_a_killed_run_leaves_its_lock(tmp_path, monkeypatch):
-    """As Lustre does without its option flock."""
+@pytest.fixture
+def no_flock(monkeypatch):
+    """Locks as Lustre has them without its option flock."""
 
-    def no_flock(*arguments):
+    def refuse(*arguments):
         raise OSError(errno.ENOSYS, "Function not implemented")
 
+    return lambda: monkeypatch.setattr("fcntl.flock", refuse)
+
+
+@pytest.mark.filterwarnings("ignore:flock not supported")
+def test_what_keeps_a_folder_locked_where_a_killed_run_leaves_its_lock(tmp_path, no_flock):
     store, lock = BatchStore(tmp_path, Shard()), tmp_path / ".0001-of-0001.lock"
     with store.locked(), pytest.raises(ValueError, match="its end, or name another folder"):
         BatchStore(tmp_path, Shard()).locked().__enter__()
     lock.unlink()
-    monkeypatch.setattr("fcntl.flock", no_flock)
+    no_flock()
     lock.write_text("4711\nnode7\n1\n")
     with pytest.raises(ValueError, match=f"or remove {lock} if it was killed on another machine"):
         store.locked().__enter__()
     lock.unlink()
     with store.locked():
         assert "4711" not in lock.read_text()
+
+
+@pytest.mark.filterwarnings("ignore:flock not supported")
+def test_what_keeps_the_manifest_locked_is_on_the_terminal_before_the_wait(
+    tmp_path, monkeypatch, no_flock
+):
+    no_flock()
+    lock, terminal = tmp_path / ".manifest.lock", io.StringIO()
+    lock.write_text("4711\nnode7\n1\n")
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(manifest, "_PATIENCE", 0)
+    monkeypatch.setattr(manifest, "_WAIT", 0)
+    with pytest.raises(ValueError, match=f"or remove {lock} if it was killed on") as error:
+        write_manifest(tmp_path, SHORT, 1, WorkerReady("fake", "0", "int8"))
+    assert terminal.getvalue() == f"{error.value}\n"
+    lock.unlink()
+    write_manifest(tmp_path, SHORT, 1, WorkerReady("fake", "0", "int8"))
