@@ -71,11 +71,6 @@ class LocalPool:
         """Workers with a task."""
         return len(self._workers) - self.free
 
-    @property
-    def process_ids(self) -> list[int]:
-        """The processes' numbers."""
-        return [worker.process.pid or 0 for worker in self._workers]
-
     def start(self) -> WorkerReady:
         """Start the workers, and return what the first one that is ready states.
 
