@@ -238,7 +238,7 @@ class Sender:
         self.connections: Connections | None = scope.get(_KEY)
         self._since = time.monotonic()
 
-    def listens(self) -> bool:
+    def is_connected(self) -> bool:
         """Return whether the sender is connected; True where that isn't known."""
         if self.connections is None or not self.session:
             return True
@@ -246,11 +246,11 @@ class Sender:
 
     def has_left(self) -> bool:
         """Return whether the sender has not been connected for `TIMEOUT` seconds."""
-        if self.listens():
+        if self.is_connected():
             self._since = time.monotonic()
         return time.monotonic() - self._since > TIMEOUT
 
-    async def await_while_listening(self, work: Awaitable[Result]) -> Result:
+    async def await_while_connected(self, work: Awaitable[Result]) -> Result:
         """Return the result of the work, which is cancelled when the sender has left.
 
         Raises:

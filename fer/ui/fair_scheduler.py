@@ -59,8 +59,8 @@ class _Waiting(Generic[Result]):
 class FairScheduler:
     """Runs tasks in a few threads, one of each visitor and open page at a time, in equal shares.
 
-    Who has used least time is next, of several the one who came first. Tasks whose sender listens
-    for the result come before others, as requests can be sent and abandoned.
+    Who has used least time is next, of several the one who came first. Tasks whose sender is
+    connected come before others, as requests can be sent and abandoned.
 
     For use in one event loop's thread.
 
@@ -101,7 +101,7 @@ class FairScheduler:
         self._start()
         try:
             async with asyncio.timeout(MAX_WAIT):
-                return await sender.await_while_listening(entry.result)
+                return await sender.await_while_connected(entry.result)
         except TimeoutError:
             raise BusyError(_(PAGE_BUSY)) from None
         finally:
@@ -123,7 +123,7 @@ class FairScheduler:
     def _drop_last(self) -> None:
         """Drop one whose sender doesn't listen, else of the page with most tasks the last one."""
         entries = list(self._waiting.values())
-        absent = next((entry for entry in entries if not entry.sender.listens()), None)
+        absent = next((entry for entry in entries if not entry.sender.is_connected()), None)
         tasks = Counter(entry.page for entry in entries)
         dropped = absent or max(
             reversed(entries), key=lambda entry: (tasks[entry.page], self._turn(entry))
@@ -146,12 +146,12 @@ class FairScheduler:
             done.add_done_callback(partial(self._finish, entry, time.monotonic()))
 
     def _next(self) -> _Waiting[Any] | None:
-        """Return the next whose sender listens, else the newest: its sender may still connect."""
+        """Return the next of a connected sender, else the newest: that one may still connect."""
         busy = set[str]().union(*(entry.names for entry in self._running))
         able = [entry for entry in self._waiting.values() if not entry.names & busy]
-        listening = [entry for entry in able if entry.sender.listens()]
-        if listening:
-            return min(listening, key=self._turn)
+        connected = [entry for entry in able if entry.sender.is_connected()]
+        if connected:
+            return min(connected, key=self._turn)
         return able[-1] if able else None
 
     def _finish(self, entry: _Waiting[Result], begun: float, done: asyncio.Future[Result]) -> None:

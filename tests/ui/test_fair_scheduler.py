@@ -15,13 +15,13 @@ from tests.async_runner import run_async
 
 
 class Known(Sender):
-    """A sender who listens as the test says."""
+    """A sender who is connected as the test says."""
 
     def __init__(self, here: bool = True, page: str = "") -> None:
         super().__init__(None)
         self.here, self.session = here, page
 
-    def listens(self) -> bool:
+    def is_connected(self) -> bool:
         return self.here
 
 

@@ -181,7 +181,7 @@ class RecordingEvents:
             with self._places.place(sender.session):
                 path = uploaded_path(recording)
                 work = self.handlers.analyse_recording(path, view, rate, sender.session)
-                document, files = await sender.await_while_listening(work)
+                document, files = await sender.await_while_connected(work)
                 return document, *files
         except QueueFullError as error:
             raise gr.Error(str(error), print_exception=False) from None

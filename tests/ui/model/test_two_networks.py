@@ -90,19 +90,19 @@ def events():
 def compared(events, monkeypatch, photo):
     session = SimpleNamespace(photo=photo)
     monkeypatch.setattr(events._sessions, "of", lambda *_: session)
-    monkeypatch.setattr(tab, "Sender", lambda _: Listening())
+    monkeypatch.setattr(tab, "Sender", lambda _: Connected())
     return str(run_async(events.compare(TOKEN)))
 
 
-class Listening:
+class Connected:
     """A sender that stays."""
 
     session = "s"
 
-    def listens(self):
+    def is_connected(self):
         return True
 
-    async def await_while_listening(self, future):
+    async def await_while_connected(self, future):
         return await future
 
 
