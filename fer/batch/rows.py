@@ -33,11 +33,21 @@ NUMBER_COLUMNS = (
 )
 """Columns of a face that are float32; all in the file's own pixels where they are lengths."""
 
-FILE_FACTS = (
-    *("kind", "width", "height", "duration", "start", "frames", "faces", "tracks"),
-    *("notice", "error"),
-)
-"""Columns of a file beside its ids."""
+FILE_FACTS = {
+    "kind": "string",
+    "width": "int64",
+    "height": "int64",
+    "duration": "float64",
+    "start": "float64",
+    "frames": "int64",
+    "faces": "int64",
+    "tracks": "int64",
+    "notice": "string",
+    "error": "string",
+}
+"""Columns of a file beside its ids, and their types."""
+
+_IDS = {"source_id": "string", "source": "string"}
 
 _TIMELINE_INTEGERS = ("frames", "classified")
 
@@ -46,60 +56,24 @@ def faces_schema() -> "pa.Schema":
     """Return the columns of `faces`: one row per face in a photo or in an analysed frame."""
     import pyarrow as pa  # only needed where there are tables, as everywhere here
 
-    return pa.schema(
-        [
-            ("source_id", pa.string()),
-            ("source", pa.string()),
-            ("time", pa.float64()),
-            ("track", pa.int32()),
-            ("face", pa.int32()),
-            ("expression", pa.string()),
-            *((name, pa.float32()) for name in NUMBER_COLUMNS),
-        ]
-    )
+    known = {"time": "float64", "track": "int32", "face": "int32", "expression": "string"}
+    return pa.schema(_IDS | known | dict.fromkeys(NUMBER_COLUMNS, "float32"))
 
 
 def timeline_schema() -> "pa.Schema":
     """Return the columns of `timeline`: one row per second of a video, and one per photo."""
     import pyarrow as pa
 
-    statistics = compute_statistics(np.zeros((0, len(COUNT_COLUMNS)), np.int64))
-    return pa.schema(
-        [
-            ("source_id", pa.string()),
-            ("source", pa.string()),
-            ("time", pa.float64()),
-            *(
-                (name, pa.int64() if name in _TIMELINE_INTEGERS else pa.float64())
-                for name in statistics
-            ),
-        ]
-    )
+    names = compute_statistics(np.zeros((0, len(COUNT_COLUMNS)), np.int64))
+    types = {name: "int64" if name in _TIMELINE_INTEGERS else "float64" for name in names}
+    return pa.schema(_IDS | {"time": "float64"} | types)
 
 
 def files_schema() -> "pa.Schema":
     """Return the columns of `files`: one row per file, also without faces, also refused."""
     import pyarrow as pa
 
-    texts = ("kind", "notice", "error")
-    floats = ("duration", "start")
-    return pa.schema(
-        [
-            ("source_id", pa.string()),
-            ("source", pa.string()),
-            *(
-                (
-                    name,
-                    pa.string()
-                    if name in texts
-                    else pa.float64()
-                    if name in floats
-                    else pa.int64(),
-                )
-                for name in FILE_FACTS
-            ),
-        ]
-    )
+    return pa.schema(_IDS | FILE_FACTS)
 
 
 class FaceRows:
@@ -191,10 +165,7 @@ class TimelineRows:
 
 def _ids(files: Sequence[InputFile]) -> dict[str, list[str]]:
     known = {file: (file.source_id, file.source) for file in set(files)}
-    return {
-        name: [known[file][index] for file in files]
-        for index, name in enumerate(("source_id", "source"))
-    }
+    return {name: [known[file][index] for file in files] for index, name in enumerate(_IDS)}
 
 
 def _numbers(faces: Detections, scale: float) -> Float32Array:
