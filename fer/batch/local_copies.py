@@ -46,7 +46,11 @@ def read_bytes(file: InputFile, note_progress: Callable[[], None] = lambda: None
         UnreachableError: It can't at the moment.
         OSError: It is on this machine, and can't be read.
     """
-    content = _fetch(file, _read_photo, note_progress) if file.is_remote else _read_here(file)
+    if file.is_remote:
+        content = _fetch(file, _read_photo, note_progress)
+    else:
+        with open(file.location, "rb") as stream:
+            content = _read_photo(stream)
     if len(content) > MAX_PHOTO_BYTES:
         raise UnavailableError(f"The photo has more than {MAX_PHOTO_BYTES // 1_000_000} MB.")
     return content
@@ -54,11 +58,6 @@ def read_bytes(file: InputFile, note_progress: Callable[[], None] = lambda: None
 
 def _read_photo(stream: IO[bytes]) -> bytes:
     return bytes(stream.read(MAX_PHOTO_BYTES + 1))
-
-
-def _read_here(file: InputFile) -> bytes:
-    with open(file.location, "rb") as stream:
-        return _read_photo(stream)
 
 
 def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Callable[[], None]) -> T:

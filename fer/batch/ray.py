@@ -18,11 +18,12 @@ _GRACE = 5.0
 
 
 class RayWorker:
-    """The actor: the same runner as in a local worker."""
+    """The actor: the same runner as in a local worker, which is loaded first of all."""
+
+    _runner: TaskRunner
 
     def __init__(self, settings: BatchSettings, load: Loader) -> None:
         self._settings, self._load = settings, load
-        self._runner: TaskRunner | None = None
 
     def load(self) -> WorkerReady | WorkError:
         """Load the networks, and return which they are or why they can't be loaded."""
@@ -33,20 +34,13 @@ class RayWorker:
         return self._runner.ready
 
     def run(self, task: Task) -> Result:
-        """Do a task.
-
-        Raises:
-            RuntimeError: The networks aren't loaded.
-        """
-        if self._runner is None:
-            raise RuntimeError("The networks aren't loaded.")
+        """Do a task."""
         with self._runner.watchdog.watching():
             return self._runner.run(task)
 
     def close(self) -> None:
         """Remove what was copied to the actor's node."""
-        if self._runner is not None:
-            self._runner.close()
+        self._runner.close()
 
 
 class RayPool:
@@ -149,7 +143,7 @@ class RayPool:
         """Note that an actor has loaded its networks; None if it has ended, and is replaced."""
         ray, actor = import_ray(), self._loading.pop(reference)
         try:
-            ready = ray.get(reference)
+            ready: WorkerReady | WorkError = ray.get(reference)
         except ray.exceptions.RayError as error:
             self._failed_starts += 1
             if self._failed_starts > MAX_FAILED_STARTS * (self._count or 1):
@@ -158,11 +152,12 @@ class RayPool:
                 ) from error
             self._add_actor()
             return None
-        self._free.append(actor)
         if isinstance(ready, WorkError):
+            ray.kill(actor)
             raise ValueError(ready.sentence)
+        self._free.append(actor)
         self._failed_starts = 0
-        return WorkerReady(ready.name, ready.fingerprint, ready.precision)
+        return ready
 
     def close(self) -> None:
         """End the actors, and the cluster if it was started here."""
