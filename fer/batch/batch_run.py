@@ -1,6 +1,7 @@
 """A batch from its files to its tables: which task comes next, and what becomes of its result."""
 
 import math
+import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -120,6 +121,13 @@ class BatchRun:
     def left(self) -> int:
         """Files that aren't in the tables."""
         return self.total - self.done
+
+    @property
+    def most_tasks(self) -> int:
+        """Most tasks that there may be at a time; a video may become any number of segments."""
+        tasks = list(self._first_tasks())
+        splits = any(isinstance(task, PlanTask) for task in tasks)
+        return sys.maxsize if splits and self._settings.annotated is None else len(tasks)
 
     def run(self, pool: TaskPool, report: Callable[[float], object] = lambda share: None) -> None:
         """Do all that is left.

@@ -121,7 +121,7 @@ def run_batch(options: argparse.Namespace) -> str:
     store = BatchStore(options.output, shard)
     with output_folder(options.output), store.locked():
         run = BatchRun(files, settings, store)
-        pool = make_pool(options, settings, run.left)
+        pool = make_pool(options, settings, run.most_tasks)
         try:
             write_manifest(options.output, settings, shard.count, pool.start())
             with share_progress("Files") as show:
@@ -167,15 +167,15 @@ def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
     return settings, options.shard or Shard()
 
 
-def make_pool(options: argparse.Namespace, settings: "BatchSettings", files: int) -> "TaskPool":
-    """Return the workers that do the work on some files; one if only the network is checked."""
+def make_pool(options: argparse.Namespace, settings: "BatchSettings", tasks: int) -> "TaskPool":
+    """Return workers for so many tasks at a time; one if only the network is checked."""
     if options.engine == "ray":
         from fer.batch.ray import RayPool
 
-        return RayPool(settings, options.workers if files else 1)
+        return RayPool(settings, options.workers if tasks else 1)
     from fer.batch.local import LocalPool
 
-    return LocalPool(settings, (options.workers or number_of_cores()) if files else 1)
+    return LocalPool(settings, max(1, min(options.workers or number_of_cores(), tasks)))
 
 
 def describe_kept(run: "BatchRun", out: Path) -> str:

@@ -81,7 +81,7 @@ def load(settings) -> TaskRunner:
     return TaskRunner(settings, Pipeline(TwoFaces(), BrightIsHappy()))
 
 
-def make_pool(options, settings, files):
+def make_pool(options, settings, tasks):
     if options.engine == "ray":
         return RayPool(settings, options.workers, load)
     return LocalPool(settings, options.workers, load)

@@ -95,6 +95,7 @@ def test_photos_are_divided_among_workers(tmp_path, photos, sizes):
     tasks = list(batch._first_tasks())
     assert {len(task.files) for task in tasks} == sizes
     assert [file for task in tasks for file in task.files] == files
+    assert batch.most_tasks == len(tasks)
 
 
 def test_a_batch_is_resumed_after_each_stop(inputs, tmp_path, pipeline, short):

@@ -1,13 +1,19 @@
 """`fer run` and `fer collect` as commands: options, refusals, and what they state."""
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import fsspec
 import numpy as np
 import pytest
 from PIL import Image
 
+from fer.batch.batch_run import BatchRun
+from fer.batch.input_files import InputFile, Shard
+from fer.batch.store import BatchStore
 from fer.batch.task_runner import TaskRunner
+from fer.batch.tasks import BatchSettings
 from fer.cli import main, run_command
 from tests.batch.batches import table
 from tests.batch.pools import InlinePool
@@ -22,7 +28,7 @@ def pools(monkeypatch):
     """The workers of each run, which are in this process, and options for the next ones."""
     made, options = [], {}
 
-    def make_pool(given, settings, files):
+    def make_pool(given, settings, tasks):
         pipeline = fake_pipeline(BOXES[:2], sure("happy", 0.9), sure("sad", 0.42))
         made.append(InlinePool(TaskRunner(settings, pipeline), **options))
         return made[-1]
@@ -132,6 +138,24 @@ def test_a_missing_source_is_refused(photos, pools, capsys):
     assert main(["run", "photos", "gone.jpg", "--output", "out"]) == 1
     assert capsys.readouterr().err == "fer run: There is no file gone.jpg; check the path.\n"
     assert not pools[0] and not (photos / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "annotated", "workers"),
+    [
+        (["a.png"], None, 1),
+        (["a.png", "film.mp4"], None, 7),
+        (["a.png", "film.mp4"], Path("annotated"), 2),
+        ([], None, 1),
+    ],
+)
+def test_there_are_no_more_workers_than_tasks(photos, tmp_path, names, annotated, workers):
+    files = [InputFile(str(photos / "photos" / name)) for name in names]
+    run = BatchRun(files, BatchSettings(annotated=annotated), BatchStore(tmp_path, Shard()))
+    options = SimpleNamespace(engine="local", workers=7)
+    pool = run_command.make_pool(options, BatchSettings(), run.most_tasks)
+    assert pool._count == workers
+    pool.close()
 
 
 def test_ray_is_an_extra(photos, pools, capsys, monkeypatch):
