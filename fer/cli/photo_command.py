@@ -2,7 +2,7 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +26,6 @@ JPEG_QUALITY = 90
 
 MAX_LISTED_FACES = 6
 """Most faces of a photo that are listed one by one."""
-
-Mark = Callable[[Path, "UInt8Array", "Detections", list[str]], None]
-"""Takes a photo's path, the photo, its faces and their labels."""
 
 
 def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -87,11 +84,11 @@ def run_photo(options: argparse.Namespace) -> str:
     check_shared(options)
     results = PhotoResults()
     photos = find_files(PHOTO, options.photos, options.output, results.unreadable)
-    paths = annotated_paths(photos, options.output) if options.output else {}
+    places = annotated_paths(photos, options.output) if options.output else dict.fromkeys(photos)
     with output_folder(options.output) if options.output else nullcontext():
         pipeline = Pipeline.load(options.model, options.min_face, options.device)
         try:
-            analyze_photos(results, list(photos), pipeline, options.whole, make_marker(paths))
+            analyze_photos(results, places, pipeline, options.whole)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(describe_kept(results, len(photos), options.output)) from None
         finally:  # whatever happened, a full disk included
@@ -103,14 +100,14 @@ def run_photo(options: argparse.Namespace) -> str:
     return describe_results(results, options.output)
 
 
-def annotated_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path]:
+def annotated_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path | None]:
     """Return where the annotated copy of each photo goes, each to a place of its own.
 
     Raises:
         ValueError: A photo would be overwritten.
     """
     sources = {real_path(photo) for photo in photos}
-    places: dict[Path, Path] = {}
+    places: dict[Path, Path | None] = {}
     taken: set[str] = set()
     for photo, name in photos.items():
         place = places[photo] = output / free_name(name, "{}-faces.jpg".format, taken)
@@ -120,15 +117,18 @@ def annotated_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Pat
 
 
 def analyze_photos(
-    results: PhotoResults, photos: Sequence[Path], pipeline: "Pipeline", whole: bool, mark: Mark
+    results: PhotoResults, places: Mapping[Path, Path | None], pipeline: "Pipeline", whole: bool
 ) -> None:
-    """Read one photo after another into `results`; one that fails doesn't stop the others."""
+    """Read one photo after another into `results`, and write a copy to its place if it has one.
+
+    One that fails doesn't stop the others.
+    """
     from fer.drawing.face_export import picture_document
     from fer.images import ImageError, decode_image
     from fer.vision.detections import expression_labels
 
     classifier = pipeline.classifier
-    for photo in with_progress(photos, "Photos", "photo"):
+    for photo, place in with_progress(places.items(), "Photos", "photo"):
         name = printable(photo)
         try:
             decoded = decode_image(photo)
@@ -143,7 +143,8 @@ def analyze_photos(
             picture_document(name, size, faces, labels, classifier.name, decoded.notices)
         )
         try:
-            mark(photo, image, faces, labels)
+            if place is not None:
+                write_annotated(place, image, faces, labels)
         except (ImageError, MemoryError) as error:
             results.not_annotated[name] = describe_failure(error)
         except OutputError as error:
@@ -158,17 +159,15 @@ def describe_failure(error: Exception) -> str:
     return "There is too little memory for it; save it smaller." if large else str(error)
 
 
-def make_marker(places: Mapping[Path, Path]) -> Mark:
-    """Return what writes a photo with numbered boxes to its place, if it has one."""
+def write_annotated(
+    place: Path, image: "UInt8Array", faces: "Detections", labels: list[str]
+) -> None:
+    """Write a photo with numbered boxes to its place."""
     from fer.drawing.annotators import FaceAnnotator
     from fer.images import encode_jpeg
 
-    def mark(photo: Path, image: "UInt8Array", faces: "Detections", labels: list[str]) -> None:
-        if place := places.get(photo):
-            drawn = FaceAnnotator(numbered=True).annotate(image, faces, labels)
-            write_file(place, encode_jpeg(drawn, JPEG_QUALITY))
-
-    return mark
+    drawn = FaceAnnotator(numbered=True).annotate(image, faces, labels)
+    write_file(place, encode_jpeg(drawn, JPEG_QUALITY))
 
 
 def write_tables(results: PhotoResults, output: Path) -> None:
