@@ -7,14 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 ACCENT = "#3b5bdb"
-
-
 SECONDARY = "#d9480f"
-
-
 PALE = "#c5cffa"
-
-
 GREY = "#868e96"
 
 

@@ -1,5 +1,6 @@
-"""Small batches for tests, and their tables."""
+"""Small batches for tests, done in the test's own process, and their tables."""
 
+from collections import deque
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,45 @@ from fer.batch.input_files import Shard, find_input_files
 from fer.batch.store import BatchStore
 from fer.batch.task_runner import TaskRunner
 from fer.batch.tasks import BatchSettings
-from tests.batch.pools import InlinePool
+
+
+class InlinePool:
+    """Does each task when its result is waited for.
+
+    Args:
+        runner: Does them.
+        losses: Tasks, by their number, over which the "worker" ends.
+        stop_after: Tasks after which it raises KeyboardInterrupt.
+    """
+
+    def __init__(self, runner: TaskRunner, losses=(), stop_after=None, workers=2) -> None:
+        self.runner, self.losses, self.stop_after = runner, set(losses), stop_after
+        self.workers, self.tasks, self.at_work = workers, [], deque()
+
+    @property
+    def free(self):
+        return self.workers - len(self.at_work)
+
+    @property
+    def busy(self):
+        return len(self.at_work)
+
+    def start(self):
+        return self.runner.ready
+
+    def submit(self, task):
+        self.at_work.append(task)
+
+    def wait(self):
+        task = self.at_work.popleft()
+        self.tasks.append(task)
+        if len(self.tasks) == self.stop_after:
+            raise KeyboardInterrupt
+        lost = len(self.tasks) in self.losses
+        return task, None if lost else self.runner.run(task)
+
+    def close(self):
+        self.runner.close()
 
 
 def run(sources, out: Path, pipeline, settings=None, shard=None, **options) -> InlinePool:

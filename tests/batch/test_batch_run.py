@@ -15,10 +15,11 @@ from fer.batch.batch_run import BatchRun
 from fer.batch.input_files import InputFile, Shard, find_input_files
 from fer.batch.manifest import check_options, read_manifest, write_manifest
 from fer.batch.store import BatchStore, copy_name
-from fer.batch.task_runner import ENDED
-from fer.batch.tasks import BatchSettings, PhotoTask, WorkerReady
+from fer.batch.task_runner import ENDED, TaskRunner
+from fer.batch.tasks import BatchSettings, PhotoTask, SegmentTask, WorkerReady
 from fer.labels import EXPRESSIONS
-from tests.batch.batches import run, table, tables
+from tests.batch import batches
+from tests.batch.batches import InlinePool, run, table, tables
 from tests.fakes import fake_pipeline, sure
 from tests.sample_videos import make_film
 
@@ -165,48 +166,38 @@ def test_killed_workers_cost_time_but_no_rows(inputs, tmp_path, pipeline, short)
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
 
 
-def test_a_file_that_always_ends_its_worker_is_refused(inputs, tmp_path, pipeline, short):
+class Deadly:
+    """Does tasks as another runner does, but for those over which its worker ends."""
+
+    def __init__(self, runner, is_deadly):
+        self.runner, self.is_deadly = runner, is_deadly
+        self.close = runner.close
+
+    def run(self, task):
+        return None if self.is_deadly(task) else self.runner.run(task)
+
+
+def test_a_file_that_always_ends_its_worker_is_refused(
+    inputs, tmp_path, pipeline, short, monkeypatch
+):
     """It is found among the others of its task, which are read."""
     kill = f"{inputs}/b.jpg"
 
-    class Deadly:
-        def __init__(self, runner):
-            self.runner, self.ready = runner, runner.ready
-            self.close = runner.close
+    def is_deadly(task):
+        return isinstance(task, PhotoTask) and kill in [one.location for one in task.files]
 
-        def run(self, task):
-            deadly = isinstance(task, PhotoTask) and kill in [one.location for one in task.files]
-            return None if deadly else self.runner.run(task)
-
-    from fer.batch.task_runner import TaskRunner
-    from tests.batch import batches
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batches, "TaskRunner", lambda *args: Deadly(TaskRunner(*args)))
-        run([inputs], tmp_path / "out", pipeline, short)
+    monkeypatch.setattr(batches, "TaskRunner", lambda *args: Deadly(TaskRunner(*args), is_deadly))
+    run([inputs], tmp_path / "out", pipeline, short)
     errors = table(tmp_path / "out", "files").set_index("source")["error"].dropna()
     assert errors[kill] == ENDED and len(errors) == 3
 
 
-def test_a_segment_that_cannot_be_read_leaves_the_others(inputs, tmp_path, pipeline, short):
-    film = inputs / "film.mp4"
+def test_a_segment_that_cannot_be_read_leaves_the_others(inputs, tmp_path, pipeline, monkeypatch):
+    def is_deadly(task):
+        return isinstance(task, SegmentTask) and task.segment.number == 1
 
-    class Deadly:
-        def __init__(self, *arguments):
-            from fer.batch.task_runner import TaskRunner
-
-            self.runner = TaskRunner(*arguments)
-            self.ready, self.close = self.runner.ready, self.runner.close
-
-        def run(self, task):
-            second = getattr(task, "segment", None) and task.segment.number == 1
-            return None if second else self.runner.run(task)
-
-    from tests.batch import batches
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batches, "TaskRunner", Deadly)
-        run([film], tmp_path / "out", pipeline, BatchSettings(segment_seconds=2))
+    monkeypatch.setattr(batches, "TaskRunner", lambda *args: Deadly(TaskRunner(*args), is_deadly))
+    run([inputs / "film.mp4"], tmp_path / "out", pipeline, BatchSettings(segment_seconds=2))
     row = table(tmp_path / "out", "files").iloc[0]
     assert row["notice"] == f"From 0:02 to 0:04 nothing was read. {ENDED}"
     assert table(tmp_path / "out", "timeline")["time"].tolist() == [0, 1, 4, 5, 6, 7]
@@ -411,9 +402,6 @@ def test_a_manifest_that_somebody_edited_is_refused(tmp_path, name, entry):
 
 
 def test_progress_is_a_share_of_what_is_left(inputs, tmp_path, pipeline, short):
-    from fer.batch.task_runner import TaskRunner
-    from tests.batch.pools import InlinePool
-
     out = tmp_path / "out"
     run([inputs / "a.jpg"], out, pipeline, short)
     shares = []

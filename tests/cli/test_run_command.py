@@ -15,8 +15,7 @@ from fer.batch.store import BatchStore
 from fer.batch.task_runner import TaskRunner
 from fer.batch.tasks import BatchSettings
 from fer.cli import main, run_command
-from tests.batch.batches import table
-from tests.batch.pools import InlinePool
+from tests.batch.batches import InlinePool, table
 from tests.fakes import fake_pipeline, sure
 from tests.sample_videos import make_film
 
