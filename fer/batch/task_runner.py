@@ -4,7 +4,6 @@ import faulthandler
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import monotonic
 
 import cv2
@@ -144,21 +143,18 @@ class TaskRunner:
     def _read_unchanged(self, task: PlanTask | SegmentTask) -> Result:
         """Return what comes of a video's task, unless it is replaced or goes away meanwhile."""
         path, identity = self._copies.path(task.file), self._copies.identity(task.file)
+        known = path, self.pipeline, self.settings, self._note_progress
         if isinstance(task, PlanTask):
             result: Result = plan_video(path, self.settings, identity, self._note_progress)
-        elif task.identity == identity:
-            result = self._read_segment(task, path)
-        else:
+        elif task.identity != identity:
             raise UnreachableError(REPLACED)
+        elif self.settings.annotated is not None:
+            result = read_annotated(task.file, *known)
+        else:
+            result = read_segment(task, *known)
         if self._copies.identity(task.file) != identity:
             raise UnreachableError(REPLACED)
         return result
-
-    def _read_segment(self, task: SegmentTask, path: Path) -> SegmentRows:
-        known = path, self.pipeline, self.settings, self._note_progress
-        if self.settings.annotated is not None:
-            return read_annotated(task.file, *known)
-        return read_segment(task, *known)
 
     def close(self) -> None:
         """Remove what was copied."""

@@ -59,15 +59,16 @@ def with_retries(work: Callable[[], T], note_progress: Callable[[], None] = lamb
     Raises:
         Exception: What it has failed with in the end.
     """
-    for pause in (*PAUSES, None):
+    for pause in PAUSES:
         note_progress()
         try:
             return work()
         except remote_errors() as error:
-            if pause is None or not is_transient(error):
+            if not is_transient(error):
                 raise
         sleep(pause)
-    raise AssertionError  # the last attempt returns or raises
+    note_progress()
+    return work()
 
 
 def is_transient(error: BaseException) -> bool:
