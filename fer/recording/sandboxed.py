@@ -193,7 +193,7 @@ def _result(worker: Worker, supervisor: Supervisor) -> Message:
                 return message
         supervisor.handle(message)
         if now >= watch:
-            worker.require_moderate(MAX_FILES_SIZE)
+            worker.check_usage(MAX_FILES_SIZE)
             watch = now + _WATCH_INTERVAL
     raise WorkerError("It ran out of time.", late=True)
 

@@ -18,7 +18,7 @@ MAX_TEXT = 1_000_000
 _SIZES = struct.Struct("=QQ")
 """Bytes of the text and of the data, at the start of each message."""
 
-_WHOLE = 10.0
+_MESSAGE_TIMEOUT = 10.0
 """Seconds within which a message has to be complete once it has begun."""
 
 
@@ -54,7 +54,7 @@ class Channel:
         Raises:
             OSError: The other side has gone, or doesn't take it in time.
         """
-        end = time.monotonic() + _WHOLE
+        end = time.monotonic() + _MESSAGE_TIMEOUT
         content = memoryview(data).cast("B")
         text = json.dumps({"kind": kind, "fields": fields}).encode()
         for part in (memoryview(_SIZES.pack(len(text), len(content)) + text), content):
@@ -74,7 +74,7 @@ class Channel:
         """
         if not self._ready(timeout):
             return None
-        end = time.monotonic() + _WHOLE
+        end = time.monotonic() + _MESSAGE_TIMEOUT
         text_size, data_size = _SIZES.unpack(self._read(_SIZES.size, end))
         if text_size > MAX_TEXT or data_size > most:
             raise ValueError("This message is too large.")

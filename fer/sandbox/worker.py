@@ -34,7 +34,7 @@ _ONE_THREAD = {
 }
 """So that the server has no thread but its own when it forks."""
 
-_STARTED = 60.0
+_START_TIMEOUT = 60.0
 """Seconds within which a worker has to report; the first one waits for the server's imports."""
 
 _context = multiprocessing.get_context("forkserver")
@@ -119,7 +119,7 @@ class Worker:
             raise WorkerError(f"No process can be started: {error}") from error
         _workers.add(self)
         try:
-            _report(self.receive(_STARTED))
+            _report(self.receive(_START_TIMEOUT))
         except WorkerError:
             self.kill()
             raise
@@ -151,7 +151,7 @@ class Worker:
         except (OSError, EOFError, ValueError, RecursionError) as error:
             raise WorkerError(self._ending(error)) from error
 
-    def require_moderate(self, max_bytes: int) -> None:
+    def check_usage(self, max_bytes: int) -> None:
         """Check what the worker uses that no limit of the kernel bounds, see `excess`.
 
         Raises:

@@ -69,10 +69,10 @@ def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, wh
     try:
         assert worker.result(20).kind == "begun"
         if what == "nothing":
-            worker.require_moderate(1_000_000)
+            worker.check_usage(1_000_000)
         else:
             with pytest.raises(WorkerError, match="too much"):
-                worker.require_moderate(1_000_000)
+                worker.check_usage(1_000_000)
     finally:
         worker.kill()
 
@@ -114,7 +114,7 @@ def test_what_is_written_is_bounded(tmp_path):
 
 def test_a_page_with_a_thousand_connections_still_has_workers(monkeypatch):
     """Files are numbered; `select` takes none beyond 1,023."""
-    monkeypatch.setattr("fer.sandbox.channel._WHOLE", 0.2)
+    monkeypatch.setattr("fer.sandbox.channel._MESSAGE_TIMEOUT", 0.2)
     mine, other = multiprocessing.Pipe()
     high = fcntl.fcntl(mine.fileno(), fcntl.F_DUPFD, 1100)
     channel, far = Channel(Connection(high)), Channel(other)
@@ -160,7 +160,7 @@ def test_what_is_no_message_is_an_error(content):
 
 
 def test_a_message_that_breaks_off_is_an_error(monkeypatch):
-    monkeypatch.setattr("fer.sandbox.channel._WHOLE", 0.2)
+    monkeypatch.setattr("fer.sandbox.channel._MESSAGE_TIMEOUT", 0.2)
     with pytest.raises(WorkerError, match="breaks off"):
         result_of(works.babble, LIMITS, b"\0\0\0")
 
