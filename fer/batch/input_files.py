@@ -162,7 +162,7 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
         if os.path.isdir(name):
             yield from _search(Path(name), output, unreadable)
         elif listed or os.path.exists(name):
-            yield os.path.abspath(name)
+            yield _absolute(name)
         else:
             raise ValueError(f"There is no file {printable(name)}; check the path.")
 
@@ -202,7 +202,15 @@ def _search(folder: Path, output: Path, unreadable: dict[str, str]) -> Iterator[
             f"in {', '.join(PHOTO_OR_VIDEO.suffixes)}."
         )
     for file in files:
-        yield os.path.abspath(file)
+        yield _absolute(file)
+
+
+def _absolute(path: str | Path) -> str:
+    """Return a path from the root on, of the same file also where ".." follows a link."""
+    absolute = os.path.abspath(path)
+    if ".." in os.fspath(path) and (real := os.path.realpath(path)) != os.path.realpath(absolute):
+        return real
+    return absolute
 
 
 def _expand_address(address: str, listed: bool) -> Iterator[str]:

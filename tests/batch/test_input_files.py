@@ -87,6 +87,12 @@ def test_a_link_is_no_second_file(inputs):
     assert found("inputs", "inputs/again") == ALL
 
 
+def test_what_comes_after_a_link_is_where_the_system_has_it(inputs, tmp_path):
+    (tmp_path / "link").symlink_to(inputs / "trip" / "deep", target_is_directory=True)
+    assert found("link/../a.jpg") == found("link/../*.jpg") == [ALL[1]]
+    assert found("link/..") == ALL[1:]
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
