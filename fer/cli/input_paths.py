@@ -26,18 +26,19 @@ def find_files(
     found: dict[Path, Path] = {}
     seen_before: set[Path] = set()
     for path in given:
+        name = printable(path)
         if not path.exists():
-            raise ValueError(f"There is no file {path}; check the path.")
+            raise ValueError(f"There is no file {name}; check the path.")
         if output and len(given) > 1 and path.is_dir() and real_path(path) == real_path(output):
-            unreadable[printable(path)] = IS_OUTPUT
+            unreadable[name] = IS_OUTPUT
             continue
         inside, closed = files_in(path, kind, output) if path.is_dir() else ([path], {})
         if path in closed:
-            raise ValueError(f"{path}: {closed[path]}")
+            raise ValueError(f"{name}: {closed[path]}")
         unreadable |= {printable(folder): why for folder, why in closed.items()}
         if not inside:
             raise ValueError(
-                f"{path} holds no {kind.name}; looked for were files that end in "
+                f"{name} holds no {kind.name}; looked for were files that end in "
                 f"{', '.join(kind.suffixes)}."
             )
         for file in inside:

@@ -366,6 +366,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_cut_file(photos, tmp_path, mo
     ("name", "sentence"),
     [
         ("missing.jpg", "missing.jpg; check the path."),
+        ("two\nlines.jpg", "two\N{REPLACEMENT CHARACTER}lines.jpg; check the path."),
         ("empty", "holds no photo; looked for were files that end in .avif, "),
         ("text.jpg", "No photo can be read. "),
     ],
