@@ -299,7 +299,9 @@ def test_shards_fill_one_folder(inputs, tmp_path, pipeline, short):
 
 def test_two_processes_on_one_shard_are_refused(tmp_path):
     one, again, other = (BatchStore(tmp_path, Shard(number, 2)) for number in (1, 1, 2))
-    refused = pytest.raises(ValueError, match="Another `fer run` is at work on this in ")
+    refused = pytest.raises(
+        ValueError, match=r"Another `fer run` is at work on this in .* end, or name another folder"
+    )
     with one.locked(), other.locked(), refused, again.locked():
         pass
     with again.locked():
