@@ -82,6 +82,5 @@ def run_camera(options: argparse.Namespace) -> str:
 def describe_saved(loop: "CameraLoop") -> str:
     """Return what was saved, and what of a video couldn't be read."""
     saved = ", ".join(str(path) for path in loop.output_names.saved)
-    words = [f"Saved {saved}." if saved else "Nothing was saved."]
-    warning = getattr(loop.source, "warning", None)
-    return " ".join([*words, warning] if warning else words)
+    words = f"Saved {saved}." if saved else "Nothing was saved."
+    return " ".join(filter(None, (words, loop.source.warning)))

@@ -57,6 +57,10 @@ class FrameSource(Protocol):
     def ended(self) -> bool:
         """Whether there will be no further frame."""
 
+    @property
+    def warning(self) -> str | None:
+        """What couldn't be read, as a sentence; known at the end."""
+
     def read(self) -> Frame | None:
         """Return a new frame if one is due, without waiting."""
 
@@ -71,6 +75,8 @@ class CameraSource(AbstractContextManager["CameraSource"]):
     Raises:
         SourceError: It delivers no frames.
     """
+
+    warning: str | None = None
 
     def __init__(self, capture: cv2.VideoCapture, name: str) -> None:
         """Fetch a first picture, then start the thread."""

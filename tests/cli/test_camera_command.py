@@ -261,7 +261,9 @@ def test_cameras_are_mirrored_by_default_and_files_are_not(monkeypatch, tmp_path
     def loop(*arguments):
         made.append(arguments[-1])
         return SimpleNamespace(
-            run=lambda: None, output_names=SimpleNamespace(saved=[]), source=None
+            run=lambda: None,
+            output_names=SimpleNamespace(saved=[]),
+            source=SimpleNamespace(warning=None),
         )
 
     monkeypatch.setattr("fer.cli.camera_loop.CameraLoop", loop)
