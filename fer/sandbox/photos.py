@@ -13,6 +13,9 @@ from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits
 from fer.sandbox.worker import Worker, WorkerError
 
+MAX_WORKERS = 2
+"""Photos that are read at a time."""
+
 SECONDS = 12.0
 """Time for one photo; the largest ones take two to five."""
 
@@ -39,13 +42,10 @@ class PhotoReader:
 
     No worker is kept for the next photo, or one that was taken over by what it read would see what
     others send. It takes 30 ms to start and end one.
-
-    Args:
-        workers: How many photos are read at a time.
     """
 
-    def __init__(self, workers: int = 2) -> None:
-        self._places = BoundedSemaphore(workers)
+    def __init__(self) -> None:
+        self._places = BoundedSemaphore(MAX_WORKERS)
 
     def read(self, content: bytes) -> DecodedImage:
         """Decode a file's bytes, as `fer.images.decode_image` does.

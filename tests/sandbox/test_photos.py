@@ -20,7 +20,7 @@ SIZE = (300, 400, 3)
 
 @pytest.fixture(scope="module")
 def reader():
-    return PhotoReader(1)
+    return PhotoReader()
 
 
 def encoded(form, **options):
@@ -111,7 +111,8 @@ def test_where_no_worker_starts_the_photo_is_not_to_blame(reader, monkeypatch):
 
 def test_a_photo_that_waits_too_long_for_others_is_refused(reader, monkeypatch):
     monkeypatch.setattr(photos, "_QUEUE_TIMEOUT", 0.1)
-    with reader._places, pytest.raises(ImageError, match="Many photos are being read"):
+    refused = pytest.raises(ImageError, match="Many photos are being read")
+    with reader._places, reader._places, refused:
         reader.read(encoded("PNG"))
     assert reader.read(encoded("PNG")).pixels.shape == SIZE
 
