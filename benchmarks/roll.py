@@ -190,7 +190,7 @@ def accuracy(
     pipeline: Pipeline, pictures: Sequence[np.ndarray], labels: np.ndarray
 ) -> dict[str, float]:
     """Return how many faces are found, and the accuracy of level and of unlevelled crops."""
-    detector = pipeline.detector.with_options(min_face=ENLARGED // 3)
+    detector = pipeline.detector.with_min_face(ENLARGED // 3)
     framing = CropFraming(**pipeline.classifier.framing)
     level, plain, found = [], [], 0
     for picture in pictures:

@@ -18,8 +18,8 @@ class FakeDetector:
         self.boxes = boxes
         self.min_face = min_face
 
-    def with_options(self, min_face: int | None = None, confidence: float | None = None):
-        return FakeDetector(self.boxes, self.min_face if min_face is None else min_face)
+    def with_min_face(self, min_face: int):
+        return FakeDetector(self.boxes, min_face)
 
     def tiles(self, image: np.ndarray) -> list:
         return []

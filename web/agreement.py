@@ -135,7 +135,7 @@ def compare_stream(
 def compare(files: Sequence[Path], limit: int) -> Iterator[tuple[str, Agreement]]:
     """Yield for each file that can be read "Photos" or "Streams" and its comparison."""
     detector, classifier = FaceDetector(), ExpressionClassifier.load()
-    photos = Pipeline(detector.with_options(min_face=MIN_FACE_RANGE[1]), classifier)
+    photos = Pipeline(detector.with_min_face(MIN_FACE_RANGE[1]), classifier)
     live = Pipeline(detector, classifier)
     with JavaScriptPipeline() as javascript:
         for file in files:

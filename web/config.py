@@ -9,6 +9,7 @@ import inspect
 import json
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,12 +25,10 @@ from fer.vision.prediction_cache import PredictionCache
 
 FILE = Path(__file__).with_name("pipeline") / "config.json"
 
-VISION_MODULES = (
-    *("appearance", "box_smoother", "boxes", "crops", "detector", "exposure"),
-    *("expression_smoother", "frame_mapping", "merging", "mtcnn", "mtcnn_crops"),
-    *("photo_search", "pose", "prediction_cache", "pyramid", "quality", "rescoring"),
-    *("roll_smoother", "rotation", "scene_change", "stream_detector", "stream_rotation"),
-    *("track", "tracker"),
+VISION_MODULES = tuple(
+    name
+    for name in sorted(path.stem for path in FILE.parent.glob("*.js"))
+    if find_spec(f"fer.vision.{name}")
 )
 """Of `fer.vision`, those that have a twin of the same name in `web/pipeline`."""
 

@@ -14,9 +14,8 @@ from fer.vision.appearance import compute_descriptors
 from fer.vision.crops import CropFraming, crop_faces, roll_correction
 from fer.vision.detections import boxes, confidences
 from fer.vision.detector import PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, FaceDetector
-from fer.vision.exposure import brighten
 from fer.vision.mtcnn import Candidates
-from fer.vision.mtcnn_crops import resize
+from fer.vision.mtcnn_input import brighten, resize
 from fer.vision.pyramid import pyramid_scales, split_into_tiles, tiles_around
 from fer.vision.quality import QUALITY_COLUMNS
 from fer.vision.rotation import cut_rotated_square, rotate_image

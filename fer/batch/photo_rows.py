@@ -48,7 +48,7 @@ def read_photos(
     Raises:
         fer.output_files.OutputError: A copy with boxes can't be written.
     """
-    detector = pipeline.detector.with_options(settings.min_face or PHOTO_MIN_FACE)
+    detector = pipeline.detector.with_min_face(settings.min_face or PHOTO_MIN_FACE)
     reading = _Reading(Pipeline(detector, pipeline.classifier), settings, note_progress)
     rows, unread = _read_all(files, reading)
     faces = reading.faces.table() if settings.view == "person" else None

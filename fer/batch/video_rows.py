@@ -163,5 +163,5 @@ def read_annotated(
 
 
 def _for_videos(pipeline: Pipeline, settings: BatchSettings) -> Pipeline:
-    detector = pipeline.detector.with_options(settings.min_face or VIDEO_MIN_FACE)
+    detector = pipeline.detector.with_min_face(settings.min_face or VIDEO_MIN_FACE)
     return Pipeline(detector, pipeline.classifier)

@@ -1,9 +1,16 @@
-"""Geometry of boxes, which are xyxy in pixels; overlap over union is supervision's."""
+"""Geometry of boxes, xyxy in pixels, and by it the merging of two searches' faces."""
 
 import numpy as np
-from supervision import box_iou_batch
+from supervision import Detections, OverlapMetric, box_iou_batch
 
-from fer.array_types import Float32Array, FloatArray
+from fer.array_types import BoolArray, Float32Array, FloatArray
+from fer.vision.detections import boxes, select
+
+SAME_FACE_IOU = 0.5
+"""Overlap over union from which on two boxes are of the same face."""
+
+COVERED_CONTAINMENT = 0.6
+"""Share of a box that a larger one covers, from which on only the larger is a face."""
 
 
 def box_areas(xyxy: FloatArray) -> FloatArray:
@@ -47,8 +54,31 @@ def intersection_areas(xyxy: FloatArray, others: FloatArray) -> FloatArray:
     return areas
 
 
-def max_iou(xyxy: Float32Array, others: Float32Array) -> FloatArray:
+def max_iou(xyxy: Float32Array, others: Float32Array) -> Float32Array:
     """Return the largest overlap over union (n,) of each box with any other; 0 without others."""
-    if not len(xyxy) or not len(others):
-        return np.zeros(len(xyxy))
-    return np.asarray(box_iou_batch(xyxy, others).max(axis=1))
+    return np.asarray(box_iou_batch(xyxy, others).max(axis=1, initial=0))
+
+
+def merge_detections(known: Detections, found: Detections) -> Detections:
+    """Return the faces of both, each once, largest first.
+
+    A face in both keeps its known box; one that a found face covers without being the same goes,
+    because the search covered more of the picture.
+    """
+    if len(found):
+        found = select(found, max_iou(boxes(found), boxes(known)) < SAME_FACE_IOU)
+        known = select(known, ~_are_covered(boxes(known), boxes(found)))
+    both = Detections.merge([known, found]) if len(found) else known
+    return largest_first(both)
+
+
+def largest_first(faces: Detections) -> Detections:
+    """Return faces in the order of their area."""
+    return select(faces, np.argsort(-box_areas(boxes(faces)), kind="stable"))
+
+
+def _are_covered(xyxy: Float32Array, others: Float32Array) -> BoolArray:
+    """Return which boxes are inside a larger one of the others, bool (n,)."""
+    inside = box_iou_batch(xyxy, others, OverlapMetric.IOS) >= COVERED_CONTAINMENT
+    larger = box_areas(others) > box_areas(xyxy)[:, None]
+    return np.asarray((inside & larger).any(axis=1))

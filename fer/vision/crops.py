@@ -8,16 +8,13 @@ are, without interpolation.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, floor, radians, sin
-from typing import TYPE_CHECKING
 
 import numpy as np
 from supervision import Detections
 
-if TYPE_CHECKING:
-    from fer.vision.detector import FaceDetector
-
 from fer.array_types import FloatArray, UInt8Array
 from fer.vision.detections import boxes, select
+from fer.vision.detector_protocols import Detector
 from fer.vision.pose import face_rolls
 from fer.vision.rotation import cut_rotated_square, rotate_image
 
@@ -158,8 +155,8 @@ def _box_square(
 
 
 def crop_largest_face(
-    image: np.ndarray, detector: "FaceDetector", framing: CropFraming
-) -> np.ndarray | None:
+    image: UInt8Array, detector: Detector, framing: CropFraming
+) -> UInt8Array | None:
     """Crop the largest face that is detected, None where there is none; see `crop_face`."""
     faces = detector.detect_any_rotation(image)
     crops = crop_faces(image, select(faces, np.arange(min(1, len(faces)))), framing)

@@ -10,6 +10,7 @@ degrees, which `fer.vision.photo_search` detects in photos.
 """
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
@@ -18,8 +19,8 @@ from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.images import as_rgb
 from fer.vision.boxes import box_areas, clip_boxes, longer_sides, square_boxes
 from fer.vision.detections import boxes, confidences
-from fer.vision.exposure import brighten
 from fer.vision.mtcnn import Candidates, MtcnnCascade
+from fer.vision.mtcnn_input import brighten
 from fer.vision.mtcnn_networks import load_stages
 from fer.vision.photo_search import detect_any_rotation
 from fer.vision.pyramid import PNET_WINDOW, Tile, pyramid_scales, split_into_tiles
@@ -84,17 +85,10 @@ class FaceDetector:
         self._set_options(min_face, confidence, max_side)
         self.cascade = MtcnnCascade(*load_stages(device))
 
-    def with_options(
-        self, min_face: int | None = None, confidence: float | None = None
-    ) -> "FaceDetector":
-        """Return a detector that shares this one's networks; None keeps this one's value."""
-        other = object.__new__(type(self))
-        other.cascade = self.cascade
-        other._set_options(
-            self.min_face if min_face is None else min_face,
-            self.confidence if confidence is None else confidence,
-            self.max_side,
-        )
+    def with_min_face(self, min_face: int) -> "FaceDetector":
+        """Return a detector of another smallest face that shares this one's networks."""
+        other = copy(self)
+        other._set_options(min_face, self.confidence, self.max_side)
         return other
 
     def detect(
@@ -125,7 +119,7 @@ class FaceDetector:
         tiles = self._whole_image_tiles(image) if tiles is None else tiles
         confidence = self.confidence if confidence is None else confidence
         proposed = self.cascade.propose(image, tiles, PROPOSAL_THRESHOLD)
-        if known_boxes is not None and len(known_boxes) and len(proposed):
+        if known_boxes is not None:
             proposed = proposed[~matches_known(proposed.xyxy, known_boxes)]
         refined = self.cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
         threshold = min(RESCORE_FROM, confidence)

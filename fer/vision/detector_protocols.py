@@ -1,7 +1,7 @@
 """Interfaces of face detectors for streams and photos; see `fer.vision.detector.FaceDetector`."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 from supervision import Detections
 
@@ -12,8 +12,8 @@ from fer.vision.pyramid import Tile
 class Detector(Protocol):
     """Detects faces in pictures and streams."""
 
-    def with_options(self, min_face: int | None = None) -> "Detector":
-        """Return such a detector for another smallest face, in pixels; None keeps this one's."""
+    def with_min_face(self, min_face: int) -> Self:
+        """Return such a detector for another smallest face, in pixels."""
 
     def detect(
         self,
@@ -44,9 +44,6 @@ class ScoringDetector(Detector, Protocol):
     """A detector for `fer.vision.photo_search`, which also searches turned copies of a photo."""
 
     min_face: int
-
-    def with_options(self, min_face: int | None = None) -> "ScoringDetector":
-        """Return such a detector for another smallest face, in pixels; None keeps this one's."""
 
     def score_crops(
         self,

@@ -15,7 +15,7 @@ from supervision import OverlapMetric, box_non_max_suppression
 
 from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
 from fer.vision.boxes import box_centers, square_boxes
-from fer.vision.mtcnn_crops import crop_boxes, crop_tilted, resize
+from fer.vision.mtcnn_input import crop_boxes, crop_tilted, resize, to_pixels
 from fer.vision.mtcnn_networks import STRIDE, Stage
 from fer.vision.pyramid import PNET_WINDOW, Tile
 from fer.vision.rotation import rotate_boxes, rotate_points
@@ -28,9 +28,6 @@ BATCH_SIZE = 256
 
 CENTER_SCALE = 0.8
 """Side of the middle of a face that is scored again, over the face's side."""
-
-PIXEL_MEAN, PIXEL_SCALE = 127.5, 1 / 128
-"""The networks get pixels, 0 to 255, less the first and times the second."""
 
 TILE_IOU, STAGE_IOU, FACE_CONTAINMENT = 0.5, 0.7, 0.7
 """Overlap with a better box above which a box goes: over union in a tile and after the first two
@@ -68,16 +65,10 @@ class Candidates:
 
     def replaced(self, which: BoolArray, others: "Candidates") -> "Candidates":
         """Return a copy with the boxes that a mask chooses replaced by others, in their order."""
-        fields = zip(
-            (self.xyxy.copy(), self.score.copy(), self.landmarks.copy()),
-            (others.xyxy, others.score, others.landmarks),
-            strict=True,
-        )
-        values = []
-        for mine, theirs in fields:
-            mine[which] = theirs
-            values.append(mine)
-        return Candidates(*values)
+        copy = Candidates(self.xyxy.copy(), self.score.copy(), self.landmarks.copy())
+        copy.xyxy[which], copy.score[which] = others.xyxy, others.score
+        copy.landmarks[which] = others.landmarks
+        return copy
 
 
 class MtcnnCascade:
@@ -226,16 +217,8 @@ class MtcnnCascade:
 def _run(network: Stage, pictures: UInt8Array) -> list[Float32Array]:
     """Return a network's output for uint8 (n, h, w, 3), n at least 1, batch by batch."""
     batches = [pictures[i : i + BATCH_SIZE] for i in range(0, len(pictures), BATCH_SIZE)]
-    outputs = [network(_to_pixels(batch)) for batch in batches]
+    outputs = [network(to_pixels(batch)) for batch in batches]
     return [np.concatenate(rows) for rows in zip(*outputs, strict=True)]
-
-
-def _to_pixels(pictures: UInt8Array) -> Float32Array:
-    """Return what the networks get of uint8 (n, h, w, 3), float32 (n, 3, h, w)."""
-    pixels = pictures.transpose(0, 3, 1, 2).astype(np.float32, order="C")
-    pixels -= np.float32(PIXEL_MEAN)
-    pixels *= np.float32(PIXEL_SCALE)
-    return pixels
 
 
 def best_of(found: Candidates, threshold: float) -> Candidates:

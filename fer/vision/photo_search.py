@@ -16,10 +16,9 @@ from supervision import Detections
 
 from fer.array_types import BoolArray, FloatArray, UInt8Array
 from fer.images import as_rgb
-from fer.vision.boxes import clip_boxes, longer_sides
+from fer.vision.boxes import clip_boxes, largest_first, longer_sides, merge_detections
 from fer.vision.detections import boxes, confidences, select
 from fer.vision.detector_protocols import ScoringDetector
-from fer.vision.merging import largest_first, merge_detections
 from fer.vision.pose import face_rolls, roll_difference
 from fer.vision.pyramid import PNET_WINDOW
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
@@ -125,7 +124,7 @@ def _search_coarsely(detector: ScoringDetector, image: UInt8Array) -> Detections
     best = Detections.empty()
     for turn, coarseness in COARSE_SEARCHES.items():
         least = min(coarseness * detector.min_face, COARSEST_SHARE * max(copy.shape[:2]))
-        coarse = detector.with_options(min_face=max(ceil(least), detector.min_face))
+        coarse = detector.with_min_face(max(ceil(least), detector.min_face))
         faces = _detect_turned(coarse, copy, turn)
         faces = select(faces, _are_verified(coarse, copy, faces))
         if _are_decisive(faces, copy) and _total_confidence(faces) > _total_confidence(best):
@@ -155,7 +154,7 @@ def _working_copy(
     size = max(1, round(width * scale)), max(1, round(height * scale))
     copy = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     least = max(ceil(detector.min_face * scale), PNET_WINDOW)
-    return copy, detector.with_options(min_face=least), np.array([width, height]) / size
+    return copy, detector.with_min_face(least), np.array([width, height]) / size
 
 
 def _scale(faces: Detections, factor: FloatArray) -> Detections:

@@ -16,11 +16,10 @@ from supervision import Detections
 from fer.array_types import Float32Array, UInt8Array
 from fer.vision.appearance import AppearanceMemory
 from fer.vision.box_smoother import BoxSmoother
-from fer.vision.boxes import max_iou
+from fer.vision.boxes import SAME_FACE_IOU, max_iou, merge_detections
 from fer.vision.detections import boxes
 from fer.vision.detector_protocols import Detector
 from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle, frame_mappings
-from fer.vision.merging import SAME_FACE_IOU, merge_detections
 from fer.vision.pyramid import Tile, tiles_around
 from fer.vision.roll_smoother import RollSmoother
 from fer.vision.scene_change import SceneChangeDetector

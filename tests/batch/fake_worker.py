@@ -29,7 +29,7 @@ class TwoFaces:
 
     min_face = 20
 
-    def with_options(self, min_face=None):
+    def with_min_face(self, min_face):
         return self
 
     def tiles(self, image):

@@ -20,7 +20,7 @@ ROWS = {"files": 5, "timeline": 3 + 6, "faces": 3 * 2 + 11 * 2}
 class FacesInTheLight(FakeDetector):
     """Finds two faces in a bright picture."""
 
-    def with_options(self, min_face=None, confidence=None):
+    def with_min_face(self, min_face):
         return self
 
     def detect(self, image, *arguments, **options):

@@ -26,7 +26,7 @@ UNSTEADY = [0.0, 0.3, 0.35, 1.1, 2.0, 5.9, 6.0, 6.05, 9.0, 9.4]
 class MovingFaces(FakeDetector):
     """Finds faces that move with the brightness of the picture, one of them at times only."""
 
-    def with_options(self, min_face=None, confidence=None):
+    def with_min_face(self, min_face):
         return self
 
     def detect(self, image, tiles=None, known_boxes=None, confidence=None) -> Detections:

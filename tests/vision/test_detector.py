@@ -112,7 +112,7 @@ def test_a_fold_of_the_suit_is_no_face(detector):
     for shift in range(4):
         moved = np.roll(camera, shift, axis=1)
         assert len(detector.detect(moved)) == 1
-        assert len(detector.with_options(min_face=20).detect(moved)) == 1
+        assert len(detector.with_min_face(20).detect(moved)) == 1
 
 
 def test_a_face_that_its_frame_cuts_off_is_found(detector):
@@ -124,7 +124,7 @@ def test_a_face_that_its_frame_cuts_off_is_found(detector):
 def test_boxes_of_large_pictures_are_in_their_own_pixels(detector):
     enlarged = 4000 / 512
     large = cv2.resize(ASTRONAUT, (4000, 4000))
-    detector = detector.with_options(min_face=90)
+    detector = detector.with_min_face(90)
     faces, small = detector.detect(large), detector.detect(ASTRONAUT)
     assert_near(faces.xyxy / enlarged, FACE)
     np.testing.assert_allclose(faces.data["landmarks"] / enlarged, small.data["landmarks"], atol=4)
@@ -133,18 +133,18 @@ def test_boxes_of_large_pictures_are_in_their_own_pixels(detector):
 @pytest.mark.parametrize(("min_face", "n"), [(12, 1), (600, 1), (850, 0)])
 def test_min_face_counts_the_pixels_of_a_large_picture(detector, min_face, n):
     large = cv2.resize(ASTRONAUT, (3000, 3000))  # the face is 650 high
-    assert_shapes(detector.with_options(min_face=min_face).detect(large), n)
+    assert_shapes(detector.with_min_face(min_face).detect(large), n)
 
 
 def test_no_face_is_smaller_than_min_face(detector):
-    strict = detector.with_options(min_face=145)
+    strict = detector.with_min_face(145)
     assert len(strict.detect(ASTRONAUT)) == 0
-    assert len(strict.with_options(min_face=112).detect(ASTRONAUT)) == 1
+    assert len(strict.with_min_face(112).detect(ASTRONAUT)) == 1
 
 
 def test_min_face_is_the_size_that_people_annotate(detector):
     """From forehead to chin; the detector's own boxes of such faces are often smaller."""
-    least, found, own_sizes = detector.with_options(min_face=20), 0, []
+    least, found, own_sizes = detector.with_min_face(20), 0, []
     for size in (20.2, 21, 22, 23, 24):
         scale = size / (FACE[3] - FACE[1])
         for left, top in ((0, 0), (11, 4), (5, 7)):
@@ -178,7 +178,7 @@ def test_two_astronauts(detector):
 def test_boxes_stay_in_the_picture(detector, cut):
     picture = ASTRONAUT[cut]
     height, width = picture.shape[:2]
-    faces = detector.with_options(confidence=0.6).detect(picture)
+    faces = detector.detect(picture, confidence=0.6)
     assert len(faces) == 1
     x1, y1, x2, y2 = faces.xyxy[0]
     assert 0 <= x1 < x2 <= width
@@ -187,12 +187,12 @@ def test_boxes_stay_in_the_picture(detector, cut):
 
 def test_confidence_is_the_least_score(detector):
     sure = detector.detect(ASTRONAUT).confidence[0]
-    assert len(detector.with_options(confidence=1).detect(ASTRONAUT)) == 0
-    assert len(detector.with_options(confidence=float(sure) - 1e-4).detect(ASTRONAUT)) == 1
+    assert len(detector.detect(ASTRONAUT, confidence=1)) == 0
+    assert len(detector.detect(ASTRONAUT, confidence=float(sure) - 1e-4)) == 1
 
 
-def test_with_options_shares_the_networks_and_leaves_the_first_alone(detector):
-    other = detector.with_options(min_face=60)
+def test_another_smallest_face_shares_the_networks_and_leaves_the_first_alone(detector):
+    other = detector.with_min_face(60)
     assert other.cascade is detector.cascade
     assert (other.min_face, other.confidence, other.max_side) == (60, 0.86, 1280)
     assert detector.min_face == 40

@@ -11,7 +11,7 @@ from supervision import box_iou_batch
 from torchvision.ops import nms
 
 from fer.onnx_session import OnnxSession
-from fer.vision import mtcnn, mtcnn_crops
+from fer.vision import mtcnn, mtcnn_input
 from fer.vision.mtcnn import Candidates, MtcnnCascade
 from fer.vision.mtcnn_networks import MTCNN_FOLDER, load_stages
 from fer.vision.mtcnn_torch import load_torch_stages
@@ -57,7 +57,7 @@ def averaged_over_areas(picture: np.ndarray, size_wh: tuple[int, int]) -> np.nda
 
 def test_with_the_library_s_resizing_the_boxes_are_the_library_s(networks, monkeypatch):
     # Bytes instead of floats and whole sizes instead of one pixel more leave about a pixel.
-    for module in (mtcnn, mtcnn_crops):
+    for module in (mtcnn, mtcnn_input):
         monkeypatch.setattr(module, "resize", averaged_over_areas)
     boxes, points = library(SCENE)
     ours = found(networks, SCENE, whole(SCENE))

@@ -109,7 +109,7 @@ class MouthForEyes:
     min_face = 20
     box = np.array([[30, 30, 70, 70]], np.float32)
 
-    def with_options(self, min_face: int | None = None) -> "MouthForEyes":
+    def with_min_face(self, min_face: int) -> "MouthForEyes":
         return self
 
     def detect(self, image: np.ndarray) -> Detections:

@@ -102,7 +102,7 @@ def test_a_known_face_that_is_half_covered_stays_however_slow_the_stream(detecto
 
 def test_a_known_face_may_be_a_little_smaller_than_the_least_size(detector):
     size = (detector.detect(scene(100)).xyxy[0, 2:] - detector.detect(scene(100)).xyxy[0, :2]).max()
-    least = detector.with_options(min_face=int(size / ANNOTATED_SIZE_SHARE))
+    least = detector.with_min_face(int(size / ANNOTATED_SIZE_SHARE))
     shrunk = np.float32([[0.86, 0, 28], [0, 0.86, 14]])
     farther = cv2.warpAffine(scene(100), shrunk, (480, 240), borderMode=cv2.BORDER_REPLICATE)
     assert len(least.detect(farther)) == 0

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from web import config, golden
-from web.config import MIRRORED, VISION_MODULES
+from web.config import MIRRORED
 from web.golden_states import states
 from web.golden_steps import detection, pixels
 from web.golden_streams import streams
@@ -57,11 +57,6 @@ def test_python_twin_is_the_one_that_the_golden_files_were_written_from(name):
 )
 def test_python_gives_what_the_golden_files_have(file, compute):
     assert_close(golden.rounded(compute(golden.read_picture())), expected(file))
-
-
-@pytest.mark.parametrize("name", VISION_MODULES)
-def test_module_has_a_twin_of_its_name(name):
-    assert (config.FILE.parent / f"{name}.js").is_file()
 
 
 def test_configuration_of_the_page_is_current():

@@ -61,3 +61,11 @@ export function nonMaximumSuppression(candidates, most, overlap = iou) {
 
 /** Returns faces in the order of their area, the largest first. */
 export const largestFirst = (faces) => [...faces].sort((one, other) => boxArea(other.box) - boxArea(one.box));
+
+/** Returns the faces of both, each once, largest first; one that a found face covers without being the same goes. */
+export function mergeFaces(known, found, { boxes: { COVERED_CONTAINMENT, SAME_FACE_IOU } }) {
+  const boxes = known.map(({ box }) => box);
+  const fresh = found.filter(({ box }) => maxIou(box, boxes) < SAME_FACE_IOU);
+  const covers = (larger, { box }) => boxArea(larger.box) > boxArea(box) && containment(box, larger.box) >= COVERED_CONTAINMENT;
+  return largestFirst([...known.filter((face) => !fresh.some((other) => covers(other, face))), ...fresh]);
+}

@@ -4,7 +4,7 @@
 // nose, the left and the right corner of the mouth, [x, y] each.
 
 import { boxArea, clipBox, containment, iou, largestFirst, longerSide, squareBox } from "./boxes.js";
-import { brighten } from "./exposure.js";
+import { brighten } from "./mtcnn_input.js";
 import { detectAnyRotation } from "./photo_search.js";
 import { pyramidScales, splitIntoTiles } from "./pyramid.js";
 import { rescoreUncertain, faceSquare, refineUpright, tilts } from "./rescoring.js";
@@ -70,7 +70,7 @@ export class FaceDetector {
   }
 
   brighten(picture) {
-    if (!this.bright.has(picture)) this.bright.set(picture, brighten(picture, this.config.exposure));
+    if (!this.bright.has(picture)) this.bright.set(picture, brighten(picture, this.config.mtcnn_input));
     return this.bright.get(picture);
   }
 

@@ -3,7 +3,7 @@
 // A candidate is {box, score} in the picture's pixels, after the last stage with landmarks, five [x, y].
 
 import { boxCenter, containment, squareBox, nonMaximumSuppression } from "./boxes.js";
-import { cropBox, cropTilted, resize } from "./mtcnn_crops.js";
+import { cropBox, cropTilted, resize } from "./mtcnn_input.js";
 import { mirror, view } from "./picture.js";
 import { rotateBox, rotatePoint } from "./rotation.js";
 import { mean, range, round } from "./rounding.js";
@@ -17,8 +17,8 @@ export class MtcnnCascade {
    * @param {object} config Python's constants by module.
    */
   constructor(ort, sessions, config) {
-    Object.assign(this, { ort, sessions, constants: config.mtcnn, maxTiltedScale: config.mtcnn_crops.MAX_TILTED_SCALE });
-    const { PIXEL_MEAN, PIXEL_SCALE } = this.constants;
+    const { MAX_TILTED_SCALE, PIXEL_MEAN, PIXEL_SCALE } = config.mtcnn_input;
+    Object.assign(this, { ort, sessions, constants: config.mtcnn, maxTiltedScale: MAX_TILTED_SCALE });
     this.levels = Float32Array.from(range(256), (level) => (level - PIXEL_MEAN) * PIXEL_SCALE);
   }
 

@@ -1,7 +1,6 @@
 // Face detection in photos, whichever way up they are. Mirrors fer/vision/photo_search.py.
 
-import { boxHeight, boxWidth, clipBox, largestFirst, longerSide } from "./boxes.js";
-import { mergeFaces } from "./merging.js";
+import { boxHeight, boxWidth, clipBox, largestFirst, longerSide, mergeFaces } from "./boxes.js";
 import { faceRoll, rollDifference } from "./pose.js";
 import { resizeArea } from "./resize.js";
 import { rotateBox, rotateImage, rotatePoint } from "./rotation.js";

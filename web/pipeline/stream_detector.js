@@ -3,9 +3,8 @@
 
 import { AppearanceMemory } from "./appearance.js";
 import { BoxSmoother } from "./box_smoother.js";
-import { maxIou } from "./boxes.js";
+import { maxIou, mergeFaces } from "./boxes.js";
 import { contentRectangle, frameMappings } from "./frame_mapping.js";
-import { mergeFaces } from "./merging.js";
 import { tilesAround } from "./pyramid.js";
 import { RollSmoother } from "./roll_smoother.js";
 import { SceneChangeDetector } from "./scene_change.js";

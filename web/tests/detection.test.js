@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { cropFaces } from "../pipeline/crops.js";
-import { resize } from "../pipeline/mtcnn_crops.js";
+import { resize } from "../pipeline/mtcnn_input.js";
 import { create, view } from "../pipeline/picture.js";
 import { pyramidScales, splitIntoTiles, tilesAround } from "../pipeline/pyramid.js";
 import { rotateImage } from "../pipeline/rotation.js";

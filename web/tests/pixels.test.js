@@ -3,8 +3,7 @@
 import { test } from "node:test";
 import { computeDescriptors } from "../pipeline/appearance.js";
 import { rollCorrection } from "../pipeline/crops.js";
-import { brighten } from "../pipeline/exposure.js";
-import { resize } from "../pipeline/mtcnn_crops.js";
+import { brighten, resize } from "../pipeline/mtcnn_input.js";
 import { view } from "../pipeline/picture.js";
 import { resizeArea, resizeLinear } from "../pipeline/resize.js";
 import { cutRotatedSquare, rotateImage } from "../pipeline/rotation.js";
@@ -34,7 +33,7 @@ for (const [name, copy, step] of [
 
 test("dark pictures are brightened as much as in Python", () => {
   const brightest = GAINS.map((gain) => {
-    const { data } = brighten(darkened(picture, gain), config.exposure);
+    const { data } = brighten(darkened(picture, gain), config.mtcnn_input);
     return data.reduce((most, level, i) => (i % 4 < 3 ? Math.max(most, level) : most), 0);
   });
   assertNear(brightest, expected.brightest, 0, "brightest pixel");

@@ -238,7 +238,7 @@ class PhotoHandlers:
         if whole_picture:
             faces = self.pipeline.classify_whole(image)
         else:
-            detector = self.pipeline.detector.with_options(min_face=round(min_face))
+            detector = self.pipeline.detector.with_min_face(round(min_face))
             faces = Pipeline(detector, self.pipeline.classifier)(image)
         classifier = self.pipeline.classifier
         labels = expression_labels(faces, classifier.uncertain_below)

@@ -217,7 +217,7 @@ def test_predict_refuses_in_one_sentence(handlers, arguments, words):
         handlers.predict(*arguments)
 
 
-@pytest.mark.parametrize("name", ["detect", "redetect", "tiles", "with_options"])
+@pytest.mark.parametrize("name", ["detect", "redetect", "tiles", "with_min_face"])
 def test_the_fake_detector_is_called_as_the_real_one(name):
     fake, real = (
         list(inspect.signature(getattr(kind, name)).parameters)

@@ -5,7 +5,7 @@ import pytest
 from skimage.data import astronaut
 
 from fer.vision.detector import FaceDetector
-from fer.vision.exposure import MAX_GAIN, TARGET, brighten
+from fer.vision.mtcnn_input import MAX_GAIN, TARGET, brighten
 
 FACE = [180, 61, 268, 172]
 
