@@ -4,8 +4,7 @@ What can't be read, or could be read in two ways, is refused with an `ImageError
 that can be displayed to a visitor.
 """
 
-from fer.images.errors import ImageError
-from fer.images.opening import FORMATS, MAX_PIXELS, MAX_SCALED_PIXELS
+from fer.images.opening import FORMATS, MAX_PIXELS, MAX_SCALED_PIXELS, ImageError
 from fer.images.pixels import as_rgb
 from fer.images.reading import DecodedImage, ImageSource, decode_image, encode_jpeg, read_image
 

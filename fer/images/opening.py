@@ -1,6 +1,8 @@
 """Opening of picture files: formats, sizes and pages, by headers only; no pixel is decoded here."""
 
 import re
+import struct
+import zlib
 from typing import BinaryIO, cast
 
 from PIL import Image
@@ -9,7 +11,6 @@ from PIL.JpegImagePlugin import JpegImageFile, jpeg_factory
 from fer.i18n import gettext as _
 from fer.i18n import localized_number
 from fer.i18n import mark as N_
-from fer.images.errors import DECODER_ERRORS, ImageError
 
 MAX_PIXELS = 80_000_000
 """Larger pictures are refused by their header, before a pixel is decoded (240 MB as RGB)."""
@@ -36,6 +37,17 @@ _SCAN, _END, _START = 0xDA, 0xD9, b"\xff\xd8"
 
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """The last two may also be AVIF."""
+
+DECODER_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError),
+    *(RuntimeError, LookupError, TypeError, struct.error),
+    *(ArithmeticError, zlib.error),
+)
+"""What Pillow's decoders raise for damaged files."""
+
+
+class ImageError(ValueError):
+    """A picture that can't be used; the message states what is wrong and what to do."""
 
 
 def open_image(stream: BinaryIO, max_pixels: int | None = None) -> tuple[Image.Image, list[str]]:

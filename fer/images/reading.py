@@ -13,10 +13,8 @@ from PIL import Image
 from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
 from fer.i18n import localized_number
-from fer.images.color import to_srgb
-from fer.images.deep_color import has_16_bit_channels, read_dark_channels
-from fer.images.errors import DECODER_ERRORS, ImageError
-from fer.images.opening import open_image, require_size
+from fer.images.color import has_16_bit_channels, read_dark_channels, to_srgb
+from fer.images.opening import DECODER_ERRORS, ImageError, open_image, require_size
 from fer.images.pixels import (
     as_rgb,
     bits_in_use,
