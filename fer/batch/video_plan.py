@@ -16,7 +16,7 @@ from fer.batch.tasks import BatchSettings, Segment, VideoPlan
 from fer.recording.frame_sampler import FrameSampler
 from fer.recording.span import Span
 from fer.video import VideoReader
-from fer.video.frame_times import frame_times
+from fer.video.seeking import frame_times
 
 MIN_LAST_SHARE = 0.25
 """Share of a segment's length below which the rest of a video belongs to the segment before."""

@@ -9,7 +9,7 @@ from fer.i18n import gettext as _
 from fer.timeline.formatting import format_time
 from fer.timeline.marks import Mark, clipped, parse_time
 from fer.video import Frame, VideoError, VideoReader
-from fer.video.frame_times import frame_times
+from fer.video.seeking import frame_times
 
 
 @dataclass(frozen=True)

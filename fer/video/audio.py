@@ -22,7 +22,6 @@ from av.packet import Packet
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.video.audio_gaps import GapDetector
 from fer.video.container import (
     LEAPING_FORMATS,
     MAX_GAP,
@@ -34,7 +33,7 @@ from fer.video.container import (
     max_backward_step,
     open_container,
 )
-from fer.video.timestamps import first_frame_time
+from fer.video.timestamps import GapDetector, first_frame_time
 
 _AudioPacket: TypeAlias = "Packet[AudioStream]"
 _Media = TypeVar("_Media", "Packet[AudioStream]", av.AudioFrame)

@@ -19,7 +19,6 @@ from av.stream import Stream
 from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
 from fer.paths import is_lost_mount
-from fer.video.avi_index import lists_all_frames
 from fer.video.container import (
     DECODER_THREADS,
     VideoError,
@@ -37,7 +36,7 @@ from fer.video.header import (
     max_frames,
     read_header,
 )
-from fer.video.read_counts import ReadCounts
+from fer.video.read_counts import ReadCounts, lists_all_frames
 from fer.video.timestamps import MAX_JUMP, FrameStamps, corrector_for
 
 _SEEK_MARGINS = 1.0, 20.0
@@ -174,7 +173,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         """Yield the frame that is on the screen at a time, and those after it.
 
         Only for files whose times can be told without reading them from their beginning: those of
-        which `fer.video.frame_times.frame_times` knows them.
+        which `fer.video.seeking.frame_times` knows them.
 
         Args:
             start: Seconds from the first frame.

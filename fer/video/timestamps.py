@@ -1,4 +1,4 @@
-"""Presentation times of decoded frames, corrected so that they rise."""
+"""Time stamps: of frames, corrected so that they rise, and of sound, which ends where they leap."""
 
 import math
 from collections import deque
@@ -9,6 +9,7 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 
+from fer.i18n import gettext as _
 from fer.video.container import (
     LEAPING_FORMATS,
     MAX_BACKWARD_STEP,
@@ -136,6 +137,52 @@ def corrector_for(
     max_gap = MAX_GAP if container.format.name in LEAPING_FORMATS else math.inf
     backward = max_backward_step(container)
     return TimestampCorrector(step, end, tolerance, max_gap, origin, backward)
+
+
+class GapDetector:
+    """Notices where the times of a sound leap.
+
+    `end` is the second at which the sound so far ends.
+
+    Args:
+        pictures: Seconds at which the first picture is presented.
+        max_backward_step: Seconds by which a time may go back on the same clock.
+    """
+
+    def __init__(self, pictures: float, max_backward_step: float) -> None:
+        self._max_backward_step = max_backward_step
+        self._last: float | None = None
+        self.end = pictures
+
+    def check(self, start: float, length: float) -> str | None:
+        """Return a sentence if the sound has to end before the next packet or frame, else None.
+
+        Args:
+            start: Of the next one, in seconds.
+            length: Of the next one, in seconds.
+        """
+        far = start - self.end > MAX_GAP
+        end = _format_minutes(self.end)
+        if self._last is None and far:
+            return _("The sound starts more than a minute after the pictures and is left out.")
+        if far:
+            return _(
+                "The sound stops for more than a minute after %(time)s; what comes later is left "
+                "out.",
+                time=end,
+            )
+        if self._last is not None and start < self._last - self._max_backward_step:
+            return _(
+                "The sound's times go back after %(time)s; what comes later is left out.", time=end
+            )
+        if self._last is None or start > self._last:
+            self._last, self.end = start, start + length
+        return None
+
+
+def _format_minutes(seconds: float) -> str:
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 def first_frame_time(source: Path) -> float:

@@ -4,7 +4,7 @@ import av
 import pytest
 
 from fer.video import VideoReader, VideoWriter
-from fer.video.audio_gaps import GapDetector
+from fer.video.timestamps import GapDetector
 from tests.sample_videos import make_film, set_back, tone_starts, with_a_gap
 
 IMAGE_SUFFIXES = [i / 25 for i in range(200)]
