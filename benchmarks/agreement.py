@@ -8,27 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from supervision import box_iou_batch
+
+from fer.vision.boxes import box_centers, box_sizes
 
 IOU = 0.5
 """Least overlap of two boxes of one face."""
-
-
-def overlaps(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the intersection over union of each box with each other one.
-
-    Args:
-        ones: (n, 4) boxes as xyxy.
-        others: (m, 4).
-
-    Returns:
-        (n, m), 0 to 1.
-    """
-    upper_left = np.maximum(ones[:, None, :2], others[None, :, :2])
-    lower_right = np.minimum(ones[:, None, 2:], others[None, :, 2:])
-    common = np.maximum(lower_right - upper_left, 0).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (ones, others)]
-    union = areas[0][:, None] + areas[1][None, :] - common
-    return common / np.maximum(union, 1e-9)
 
 
 def pairs(ones: np.ndarray, others: np.ndarray, least: float = IOU) -> list[tuple[int, int]]:
@@ -39,7 +24,7 @@ def pairs(ones: np.ndarray, others: np.ndarray, least: float = IOU) -> list[tupl
         others: (m, 4).
         least: Least overlap of a pair.
     """
-    overlap = overlaps(ones, others)
+    overlap = box_iou_batch(ones, others)
     rows, columns = linear_sum_assignment(-overlap)
     return [
         (int(row), int(column))
@@ -63,10 +48,8 @@ def distances(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
         ones: (n, 4) boxes as xyxy.
         others: (m, 4).
     """
-    middles = [(boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in (ones, others)]
-    sizes = [np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1)) for boxes in (ones, others)]
-    apart = np.linalg.norm(middles[0][:, None] - middles[1][None, :], axis=2)
-    return apart / np.maximum((sizes[0][:, None] + sizes[1][None, :]) / 2, 1e-9)
+    apart = np.linalg.norm(box_centers(ones)[:, None] - box_centers(others), axis=2)
+    return apart / ((box_sizes(ones)[:, None] + box_sizes(others)) / 2)
 
 
 class Links:

@@ -4,14 +4,16 @@ Square ones have one face in the middle: FER2013's, enlarged, and faces of photo
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 from skimage import data, img_as_ubyte
 
 from benchmarks.corruptions import FACE_HEIGHT, PICTURE_SIDE, Subject
-from fer.data.fer2013 import load_arrays, load_fer2013
-from fer.images import as_rgb
+from fer.data.fer2013 import FerArrays, load_arrays, load_fer2013
+from fer.images import as_rgb, read_image
+from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.vision.detections import boxes, select
 
@@ -28,16 +30,36 @@ FACELESS = (
 )
 """Pictures of scikit-image without a face, neither of a human nor of an animal seen from before."""
 
+MAX_SIDE = 1280
+"""Larger photos are measured in a copy this long, in pixels."""
+
 EVENING = 0.25, 8.0, 6.0
 """Gain and offset of a dark picture, and the standard deviation of its noise, in grey levels."""
 
 
+def fer2013_sample(dataset: str, split: str, number: int, seed: int = 0) -> FerArrays:
+    """Return so many pictures of a split, drawn without repetition; all of a smaller one."""
+    rows = load_fer2013(dataset)[split]
+    drawn = np.random.default_rng(seed).choice(len(rows), min(number, len(rows)), replace=False)
+    return load_arrays(rows.select(np.sort(drawn)))
+
+
+def load_photos(folders: Sequence[Path]) -> list[np.ndarray]:
+    """Return the photos in some folders and the astronaut."""
+    files = [file for folder in folders for file in sorted(folder.iterdir())]
+    photos = [read_image(file) for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+    return [shrink(photo) for photo in [data.astronaut(), *photos]]
+
+
+def shrink(photo: np.ndarray) -> np.ndarray:
+    """Return a photo of at most `MAX_SIDE`."""
+    scale = min(1.0, MAX_SIDE / max(photo.shape[:2]))
+    return cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
 def fer2013_subjects(pipeline: Pipeline, dataset: str, number: int) -> list[Subject]:
     """Return validation pictures, enlarged, with a margin of repeated border pixels."""
-    validation = load_fer2013(dataset)["validation"]
-    chosen = np.random.default_rng(0).choice(len(validation), number, replace=False)
-    faces = load_arrays(validation.select(np.sort(chosen)))
-    subjects = []
+    faces, subjects = fer2013_sample(dataset, "validation", number), []
     for image, label in zip(faces.images, faces.labels, strict=True):
         picture = enlarge(image)
         found = pipeline.detector.detect(picture)
@@ -85,10 +107,8 @@ def cut_out(photo: np.ndarray, middle: np.ndarray, side: float, points: np.ndarr
 
 
 def faceless_picture(name: str) -> np.ndarray:
-    """Return one of scikit-image's pictures as RGB uint8, at most 1,280 pixels along a side."""
-    image = as_rgb(img_as_ubyte(getattr(data, name)()))
-    scale = min(1.0, 1280 / max(image.shape[:2]))
-    return cv2.resize(image, None, None, scale, scale, cv2.INTER_AREA)
+    """Return one of scikit-image's pictures as RGB uint8."""
+    return shrink(as_rgb(img_as_ubyte(getattr(data, name)())))
 
 
 def faceless_pictures(names: Sequence[str] = FACELESS) -> list[np.ndarray]:
@@ -98,7 +118,7 @@ def faceless_pictures(names: Sequence[str] = FACELESS) -> list[np.ndarray]:
 
 def variants(image: np.ndarray) -> list[np.ndarray]:
     """Return a picture, the same dark and noisy, and the same enlarged."""
-    scale = 1280 / max(image.shape[:2])
+    scale = MAX_SIDE / max(image.shape[:2])
     large = cv2.resize(image, None, None, scale, scale, cv2.INTER_CUBIC)
     gain, offset, deviation = EVENING
     noise = np.random.default_rng(0).normal(offset, deviation, image.shape)

@@ -18,8 +18,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.face_pictures import fer2013_sample
 from benchmarks.reporting import circumstances, write
-from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.labels import FER2013_DATASET_ID
 from fer.threads import limit_threads
 from fer.vision.crops import roll_correction
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
     limit_threads(1)
-    images = _sample(options.dataset, options.sample, options.seed)
+    images = fer2013_sample(options.dataset, "train", options.sample, options.seed).images
     boxes, rolls, found = _detect(images, options.enlarge, options.margin, options.confidence)
     upright = np.array([roll_correction(roll) == 0 for roll in rolls])
     report = {
@@ -85,13 +85,6 @@ def _with_spread(values: np.ndarray) -> dict[str, float]:
     quartiles = _quartiles(values)
     spread = (quartiles["upper"] - quartiles["lower"]) / quartiles["median"]
     return {**quartiles, "spread": round(spread, 4)}
-
-
-def _sample(dataset: str, size: int, seed: int) -> np.ndarray:
-    """Return training pictures drawn without repetition, uint8 (n, 48, 48)."""
-    train = load_fer2013(dataset)["train"]
-    rows = np.random.default_rng(seed).choice(len(train), min(size, len(train)), replace=False)
-    return load_arrays(train.select(np.sort(rows))).images
 
 
 def _detect(

@@ -23,8 +23,7 @@ from time import perf_counter, process_time, thread_time
 
 import av
 
-from benchmarks.memory import STATUS, resident
-from benchmarks.reporting import circumstances, table, write
+from benchmarks.reporting import STATUS, circumstances, resident, table, write
 from benchmarks.scenes import RATE, acted, grid_of_actors
 from fer.pipeline import Pipeline
 from fer.recording import Progress, analysis, analyze

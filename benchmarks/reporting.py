@@ -1,4 +1,4 @@
-"""What the measurements share: which machine it was, a table on the screen, a JSON file."""
+"""What the measurements share: the machine, a process's memory, a table, a JSON file."""
 
 import json
 import os
@@ -9,6 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 LIBRARIES = ("torch", "gradio", "facenet-pytorch", "opencv-python", "transformers", "supervision")
+
+STATUS = Path("/proc/self/status")
+"""This process as Linux sees it."""
 
 
 def circumstances(module: str, arguments: Sequence[str] | None = None) -> dict[str, object]:
@@ -33,6 +36,12 @@ def processor() -> str:
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
+
+
+def resident(key: str) -> float:
+    """Return VmRSS (now) or VmHWM (the peak) of this process in megabytes."""
+    lines = STATUS.read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{key}:"))
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> str:

@@ -28,10 +28,10 @@ from benchmarks.face_pictures import (
     BOX_LENGTH,
     faceless_pictures,
     fer2013_subjects,
+    load_photos,
     photo_subjects,
 )
 from benchmarks.reporting import circumstances, table, write
-from benchmarks.roll import load_photos
 from fer.evaluation.evaluate import wilson
 from fer.pipeline import Pipeline
 from fer.threads import limit_threads

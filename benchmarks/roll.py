@@ -23,11 +23,9 @@ import numpy as np
 from skimage import data
 from supervision import Detections
 
+from benchmarks.face_pictures import FACELESS, faceless_picture, fer2013_sample, load_photos
 from benchmarks.reporting import circumstances, table, write
-from fer.data.fer2013 import load_arrays, load_fer2013
-from fer.images import read_image
 from fer.labels import EXPRESSIONS
-from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline, StreamState
 from fer.threads import limit_threads
 from fer.vision.crops import CropFraming, crop_face, crop_faces
@@ -36,18 +34,12 @@ from fer.vision.rotation import rotate_image, rotate_points
 
 ANGLES = (0, 15, -15, 30, -30, 45, -45, 90, -90, 180)
 
-MAX_SIDE = 1280
-"""Larger photos are measured in a copy this long, in pixels."""
-
 SMALLER = 0.94
 """Size of the smaller photo, relative to the photo."""
 
 MIN_CONFIDENCE, SURROUNDINGS, SOLO_FACE = 0.95, 1.3, 90
 """Least confidence of a face whose fate is followed; how far a photo of one face reaches from the
 face's middle, in longer sides of the face; and pixels to which a smaller face is enlarged."""
-
-FACELESS = ("brick", "cell", "chelsea", "coffee", "coins", "grass", "gravel", "horse", "logo")
-FACELESS += ("moon", "page", "retina", "rocket", "text")
 
 ENLARGED, MARGIN = 192, 48
 """Side of FER2013's pictures when faces are looked for in them, and the margin, in pixels."""
@@ -134,21 +126,6 @@ def middles(faces: Detections) -> np.ndarray:
     return (boxes(faces)[:, :2] + boxes(faces)[:, 2:]) / 2
 
 
-def load_photos(folders: Sequence[Path]) -> list[np.ndarray]:
-    """Return the photos in some folders and the astronaut."""
-    files = [file for folder in folders for file in sorted(folder.iterdir())]
-    photos = [read_image(file) for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
-    return [shrink(photo) for photo in [data.astronaut(), *photos]]
-
-
-def shrink(photo: np.ndarray) -> np.ndarray:
-    """Return a photo of at most `MAX_SIDE`."""
-    scale = MAX_SIDE / max(photo.shape[:2])
-    if scale >= 1:
-        return photo
-    return cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-
-
 def photos_of_one_face(pipeline: Pipeline, photos: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
     """Yield each face with its surroundings, where no other one is found in them."""
     for photo in photos:
@@ -166,9 +143,7 @@ def photos_of_one_face(pipeline: Pipeline, photos: Sequence[np.ndarray]) -> Iter
 
 def measure_fer2013(pipeline: Pipeline, dataset: str, sample: int) -> dict[str, object]:
     """Return the accuracy on validation pictures that are upright, and turned by 30 degrees."""
-    validation = load_fer2013(dataset)["validation"]
-    chosen = np.random.default_rng(0).choice(len(validation), sample, replace=False)
-    faces = load_arrays(validation.select(np.sort(chosen)))
+    faces = fer2013_sample(dataset, "validation", sample)
     rows = [
         accuracy(pipeline, [enlarge(image, angle) for image in faces.images], faces.labels)
         for angle in (0, 30, -30)
@@ -212,8 +187,7 @@ def accuracy(
 def measure_faceless(pipeline: Pipeline) -> dict[str, object]:
     """Return how many faces are seen in pictures without any, and how much longer that takes."""
     detector, plain, turned = pipeline.detector, [0, 0.0], [0, 0.0]
-    for name in FACELESS:
-        image = read_image(getattr(data, name)())
+    for image in map(faceless_picture, FACELESS):
         for search, total in ((detector.detect, plain), (detector.detect_any_rotation, turned)):
             start = process_time()
             total[0] += len(search(image))

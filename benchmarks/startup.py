@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import psutil
+
 from benchmarks.reporting import circumstances, table, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,7 +92,8 @@ def page() -> Start:
         )
         try:
             _wait_for(f"http://127.0.0.1:{port}/", app)
-            return Start(time.perf_counter() - start, processor_seconds(app.pid))
+            used = psutil.Process(app.pid).cpu_times()
+            return Start(time.perf_counter() - start, used.user + used.system)
         finally:
             app.terminate()
             app.wait(20)
@@ -110,12 +113,6 @@ def _wait_for(url: str, app: subprocess.Popen) -> None:
         except urllib.error.URLError:
             time.sleep(0.02)
     raise RuntimeError(f"The page did not respond within {TIMEOUT} s, or app.py ended.")
-
-
-def processor_seconds(process: int) -> float:
-    """Return the processor's seconds that a process has used, as Linux counts them."""
-    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def summary(starts: dict[str, list[Start]]) -> dict[str, object]:

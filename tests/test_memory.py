@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.memory import STATUS, resident
+from benchmarks.reporting import STATUS, resident
 from benchmarks.scenes import Actor, acted
 from fer.pipeline import Pipeline, StreamState
 from fer.ui.live.handlers import LiveHandlers

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.agreement import Agreement, Delays, Links, named, overlaps, pairs
+from benchmarks.agreement import Agreement, Delays, Links, named, pairs
 
 
 def boxes(*rows):
@@ -11,12 +11,6 @@ def boxes(*rows):
 
 
 A, B, C = [0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]
-
-
-def test_overlaps():
-    # 10 x 10 boxes shifted by 5: 50 common of 150; by 20: nothing.
-    table = overlaps(boxes(A), boxes(A, [5, 0, 15, 10], B))
-    assert table == pytest.approx(np.array([[1, 50 / 150, 0]]))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 from matplotlib.figure import Figure
 from supervision import Detections
 
-from benchmarks.memory import STATUS
 from benchmarks.recording import repeated
+from benchmarks.reporting import STATUS
 from fer.colors import COLORS
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyze
@@ -414,7 +414,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from benchmarks.memory import resident\n"
+        "from benchmarks.reporting import resident\n"
         "import fer.timeline.report\n"
         "from fer.recording import analyze\n"
         "from tests.fakes import fake_pipeline\n"
