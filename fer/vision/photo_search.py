@@ -16,12 +16,12 @@ from supervision import Detections
 
 from fer.array_types import BoolArray, FloatArray, UInt8Array
 from fer.images import as_rgb
-from fer.vision.boxes import clip_boxes, largest_first, longer_sides, merge_detections
+from fer.vision.boxes import largest_first, longer_sides, merge_detections
 from fer.vision.detections import boxes, confidences, select
 from fer.vision.detector_protocols import ScoringDetector
 from fer.vision.pose import face_rolls, roll_difference
 from fer.vision.pyramid import PNET_WINDOW
-from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
+from fer.vision.rotation import rotate_faces, rotate_image
 
 ROTATIONS = (0, 90, 180, 270)
 
@@ -180,15 +180,8 @@ def _detect_turned(detector: ScoringDetector, image: UInt8Array, degrees: float)
     """Return the faces detected in the picture turned clockwise, where they are in it."""
     rotated = rotate_image(image, degrees)
     faces = _reorient(detector, rotated, detector.detect(rotated))
-    middle, size = np.array(rotated.shape[1::-1]) / 2, np.array(image.shape[1::-1])
-    centers = np.tile(middle, (len(faces), 1))
-    back = np.full(len(faces), -degrees)
-    xyxy = rotate_boxes(boxes(faces), centers, back) + np.tile(size / 2 - middle, 2)
-    points = np.asarray(faces.data["landmarks"], np.float32)
-    landmarks = rotate_points(points, centers, back) + (size / 2 - middle)
-    xyxy = clip_boxes(xyxy, image.shape[1::-1]).astype(np.float32)
-    inside = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1, initial=np.inf) >= 1
-    mapped = replace(faces, xyxy=xyxy, data={"landmarks": landmarks.astype(np.float32)})
+    mapped = rotate_faces(faces, -degrees, rotated.shape[1::-1], image.shape[1::-1])
+    inside = (mapped.xyxy[:, 2:] - mapped.xyxy[:, :2]).min(axis=1, initial=np.inf) >= 1
     return select(mapped, inside)
 
 

@@ -1,13 +1,18 @@
-"""Turning pictures, boxes and points; degrees are clockwise as seen, coordinates those of boxes.
+"""Turning pictures, faces, boxes and points; degrees are clockwise as seen, places those of boxes.
 
 In these a pixel reaches from its number to the next, so that a picture's middle is at half its size
 and a turn by 90 degrees moves pixels onto pixels.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
+from supervision import Detections
 
 from fer.array_types import Float32Array, FloatArray, UInt8Array
+from fer.vision.boxes import box_centers, clip_boxes
+from fer.vision.detections import boxes
 
 
 def rotate_points(points: FloatArray, centers: FloatArray, degrees: FloatArray) -> Float32Array:
@@ -40,10 +45,27 @@ def rotate_boxes(xyxy: FloatArray, centers: FloatArray, degrees: FloatArray) -> 
     Returns:
         float32 (n, 4).
     """
-    middles = rotate_points((xyxy[:, None, :2] + xyxy[:, None, 2:]) / 2, centers, degrees)[:, 0]
+    middles = rotate_points(box_centers(xyxy)[:, None], centers, degrees)[:, 0]
     sizes = xyxy[:, 2:] - xyxy[:, :2]
     halves = np.sqrt(_rotation_matrices(degrees) ** 2 @ (sizes[..., None] / 2) ** 2)[..., 0]
     return np.column_stack([middles - halves, middles + halves]).astype(np.float32)
+
+
+def rotate_faces(
+    faces: Detections, degrees: float, from_wh: tuple[int, int], to_wh: tuple[int, int]
+) -> Detections:
+    """Turn faces with their picture about its middle, on a canvas of another width and height.
+
+    Boxes are clipped to the canvas; faces may have no landmarks.
+    """
+    size, shift = np.array(from_wh), (np.array(to_wh) - from_wh) / 2
+    centers, turns = np.tile(size / 2, (len(faces), 1)), np.full(len(faces), degrees)
+    xyxy = rotate_boxes(boxes(faces), centers, turns) + np.tile(shift, 2)
+    data = dict(faces.data)
+    if "landmarks" in data:
+        points = rotate_points(np.asarray(data["landmarks"], np.float32), centers, turns) + shift
+        data["landmarks"] = points.astype(np.float32)
+    return replace(faces, xyxy=clip_boxes(xyxy, to_wh).astype(np.float32), data=data)
 
 
 def rotate_image(image: UInt8Array, degrees: float) -> UInt8Array:

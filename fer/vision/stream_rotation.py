@@ -9,12 +9,11 @@ from dataclasses import replace
 import numpy as np
 from supervision import Detections
 
-from fer.array_types import Float32Array, UInt8Array
-from fer.vision.boxes import clip_boxes
-from fer.vision.detections import boxes, picture_rotation
+from fer.array_types import UInt8Array
+from fer.vision.detections import picture_rotation
 from fer.vision.detector_protocols import Detector
 from fer.vision.pose import roll_difference
-from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
+from fer.vision.rotation import rotate_faces, rotate_image
 
 SEARCHES, FIRST_PAUSE, MAX_PAUSE = 4, 1.0, 60.0
 """Searches of frames any way up that are made at once, because there are faces in them, and seconds
@@ -95,17 +94,9 @@ class StreamRotation:
         """
         if not self.degrees:
             return faces
-        size = np.array(image.shape[1::-1])
-        middle = size[:: -1 if self.degrees % 180 else 1] / 2
-        centers, back = np.tile(middle, (len(faces), 1)), np.full(len(faces), self.degrees)
-        shift = size / 2 - middle
-        data = dict(faces.data)
-        if "landmarks" in data:
-            points = rotate_points(np.asarray(data["landmarks"], np.float32), centers, back)
-            data["landmarks"] = (points + shift).astype(np.float32)
-        if "roll" in data:
-            data["roll"] = roll_difference(np.asarray(data["roll"]) + self.degrees, 0)
-        xyxy: Float32Array = rotate_boxes(boxes(faces), centers, back)
-        mapped = clip_boxes(xyxy + np.tile(shift, 2), image.shape[1::-1]).astype(np.float32)
+        height, width = image.shape[:2]
+        upright = (height, width) if self.degrees % 180 else (width, height)
+        mapped = rotate_faces(faces, self.degrees, upright, (width, height))
+        roll = roll_difference(np.asarray(faces.data["roll"]) + self.degrees, 0)
         metadata = {**faces.metadata, "rotation": self.degrees}
-        return replace(faces, xyxy=mapped, data=data, metadata=metadata)
+        return replace(mapped, data={**mapped.data, "roll": roll}, metadata=metadata)

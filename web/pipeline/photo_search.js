@@ -1,9 +1,9 @@
 // Face detection in photos, whichever way up they are. Mirrors fer/vision/photo_search.py.
 
-import { boxHeight, boxWidth, clipBox, largestFirst, longerSide, mergeFaces } from "./boxes.js";
+import { boxHeight, boxWidth, largestFirst, longerSide, mergeFaces } from "./boxes.js";
 import { faceRoll, rollDifference } from "./pose.js";
 import { resizeArea } from "./resize.js";
-import { rotateBox, rotateImage, rotatePoint } from "./rotation.js";
+import { rotateFaces, rotateImage } from "./rotation.js";
 import { argmax, degrees, mean, modulo, radians, range, round, sum } from "./rounding.js";
 
 /** Returns {faces, rotation}: the faces in the photo's own pixels, and by how many degrees clockwise it is turned. */
@@ -92,14 +92,7 @@ class PhotoSearch {
   async detectTurned(detector, picture, angle) {
     const rotated = rotateImage(picture, angle);
     const faces = await this.reorient(detector, rotated, await detector.detect(rotated));
-    const middle = [rotated.width / 2, rotated.height / 2];
-    const shift = [picture.width / 2 - middle[0], picture.height / 2 - middle[1]];
-    const moved = faces.map((face) => ({
-      ...face,
-      box: clipBox(rotateBox(face.box, middle, -angle).map((edge, i) => Math.fround(edge + shift[i % 2])), picture.width, picture.height),
-      landmarks: face.landmarks.map((point) => rotatePoint(point, middle, -angle).map((value, i) => Math.fround(value + shift[i]))),
-    }));
-    return moved.filter(({ box }) => Math.min(boxWidth(box), boxHeight(box)) >= 1);
+    return rotateFaces(faces, -angle, rotated, picture).filter(({ box }) => Math.min(boxWidth(box), boxHeight(box)) >= 1);
   }
 
   /** Returns the faces, those that may not be upright in the rotation that scores best. */

@@ -8,7 +8,7 @@
 //   landmarks      [x, y] of the eyes, the nose and the corners of the mouth
 //   probabilities  in the order of the expressions; in a stream averaged over time
 //   expression     the name of the most probable one; in a stream it keeps it until another one leads
-//   turnedAway     whether it is turned too far aside to be named
+//   turnedAway     whether it is turned too far away to be named
 //   state          "tentative" in the first frame of a stream that has it, else "turned away", "uncertain" or "named"
 //   quality        size, roll, yaw, sharpness, brightness and clipped
 //   track          its number in a stream, negative while tentative

@@ -1,6 +1,6 @@
-// Turning pictures, boxes and points; degrees are clockwise as seen. Mirrors fer/vision/rotation.py.
+// Turning pictures, faces, boxes and points; degrees are clockwise as seen. Mirrors fer/vision/rotation.py.
 
-import { boxCenter, boxHeight, boxWidth } from "./boxes.js";
+import { boxCenter, boxHeight, boxWidth, clipBox } from "./boxes.js";
 import { create, quarterTurn, view } from "./picture.js";
 import { clip, modulo, radians, round } from "./rounding.js";
 
@@ -20,6 +20,18 @@ export function rotateBox(box, center, degrees) {
   const [width, height] = [boxWidth(box) / 2, boxHeight(box) / 2];
   const [dx, dy] = [Math.hypot(cosine * width, sine * height), Math.hypot(sine * width, cosine * height)];
   return [x - dx, y - dy, x + dx, y + dy];
+}
+
+/** Turns faces with their picture about its middle, on a canvas of another size; both have {width, height}. */
+export function rotateFaces(faces, degrees, from, to) {
+  const middle = [from.width / 2, from.height / 2];
+  const shift = [to.width / 2 - middle[0], to.height / 2 - middle[1]];
+  const shifted = (place) => place.map((value, i) => Math.fround(value + shift[i % 2]));
+  return faces.map((face) => ({
+    ...face,
+    box: clipBox(shifted(rotateBox(face.box, middle, degrees)), to.width, to.height),
+    landmarks: face.landmarks.map((point) => shifted(rotatePoint(point, middle, degrees))),
+  }));
 }
 
 /** Turns a picture about its middle, on a canvas that holds all of it. */

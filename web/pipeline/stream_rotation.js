@@ -1,9 +1,8 @@
 // Detection of streams that are upside down or on their side.
 // Mirrors fer/vision/stream_rotation.py.
 
-import { clipBox } from "./boxes.js";
 import { rollDifference } from "./pose.js";
-import { rotateBox, rotateImage, rotatePoint } from "./rotation.js";
+import { rotateFaces, rotateImage } from "./rotation.js";
 
 export class StreamRotation {
   constructor({ stream_rotation: constants }) {
@@ -52,13 +51,8 @@ export class StreamRotation {
   /** Returns the faces of an upright frame where they are in the frame as it came. */
   fromUpright(faces, { width, height }) {
     if (!this.degrees) return faces;
-    const middle = this.degrees % 180 ? [height / 2, width / 2] : [width / 2, height / 2];
-    const shift = [width / 2 - middle[0], height / 2 - middle[1]];
-    return faces.map((face) => ({
-      ...face,
-      box: clipBox(rotateBox(face.box, middle, this.degrees).map((edge, i) => Math.fround(edge + shift[i % 2])), width, height),
-      landmarks: face.landmarks.map((point) => rotatePoint(point, middle, this.degrees).map((value, i) => Math.fround(value + shift[i]))),
-      roll: rollDifference(face.roll + this.degrees, 0),
-    }));
+    const upright = this.degrees % 180 ? { width: height, height: width } : { width, height };
+    const turned = rotateFaces(faces, this.degrees, upright, { width, height });
+    return turned.map((face) => ({ ...face, roll: rollDifference(face.roll + this.degrees, 0) }));
   }
 }
