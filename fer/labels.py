@@ -30,7 +30,7 @@ UNCERTAIN = "uncertain"
 """Shown in place of a label whose probability is too low to name."""
 
 TURNED_AWAY = "turned away"
-"""Shown in place of a label where a face is turned too far aside to name one."""
+"""Shown in place of a label where a face is turned too far away to name one."""
 
 UNNAMED = (UNCERTAIN, TURNED_AWAY)
 """Labels of faces whose expression isn't named."""

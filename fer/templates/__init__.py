@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent
 
 UNNAMED_NOTES = {
     UNCERTAIN: N_("no expression stands out"),
-    TURNED_AWAY: N_("it looks too far aside to name an expression"),
+    TURNED_AWAY: N_("it is turned too far away from the camera to name an expression"),
 }
 """Why a face's expression isn't named."""
 

@@ -68,7 +68,7 @@ def expressions(faces: Detections) -> Int64Array:
 
 
 def turned_away(faces: Detections) -> BoolArray:
-    """Return which faces are turned too far aside to name their expression, (n,).
+    """Return which faces are turned too far away to name them, (n,).
 
     None is where the yaw isn't known: `fer.vision.quality` measures it.
     """

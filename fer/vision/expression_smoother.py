@@ -25,7 +25,7 @@ class _FaceState:
         logits: Its mean logarithms, (7,).
         expression: Class index.
         yaw: Its mean in degrees; NaN where it isn't known.
-        turned_away: Whether it is turned too far aside to be named.
+        turned_away: Whether it is turned too far away to be named.
         last_seen: Seconds.
     """
 

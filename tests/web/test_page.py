@@ -125,7 +125,7 @@ def test_uncertain_and_turned_away_faces_are_drawn_without_an_expression(page):
     show_faces(page, unsure)
     page.get_by_text("no expression stands out").wait_for()
     show_faces(page, away)
-    page.get_by_text("it looks too far aside to name an expression").wait_for()
+    page.get_by_text("it is turned too far away from the camera to name an expression").wait_for()
     show_faces(page, small)
     page.get_by_text("A face counts once it is detected in a second picture.").wait_for()
     show_faces(page)

@@ -151,10 +151,10 @@ class PhotoHandlers:
         Returns:
             A dictionary with picture (its name), width, height, rotation (by how many degrees
             clockwise it is turned), model, notices (sentences on how it was read) and faces. Each
-            face has its number, expression ("uncertain" if none stands out, "turned
-            away" if the face looks too far aside), seven probabilities, box (left, top, right,
-            bottom in pixels) and quality: size in pixels, roll and yaw in degrees, sharpness,
-            brightness and share of clipped pixels. Largest face first.
+            face has its number, expression ("uncertain" if none stands out, "turned away" if the
+            face is turned too far away from the camera), seven probabilities, box (left, top,
+            right, bottom in pixels) and quality: size in pixels, roll and yaw in degrees,
+            sharpness, brightness and share of clipped pixels. Largest face first.
         """
         if picture is None:
             raise gr.Error(_("There is no picture; send one as `picture`."), print_exception=False)

@@ -222,7 +222,7 @@ def test_a_face_that_is_turned_away_is_not_named():
     faces = crowd(1, turned=1)
     assert expression_labels(faces, 0.45) == ["turned away"]
     panel = person_panel(faces, ["turned away"], 10.0)
-    assert "too far aside" in panel and "fer-top" not in panel
+    assert "too far away" in panel and "fer-top" not in panel
 
 
 def test_a_class_counts_those_who_are_turned_away_apart():

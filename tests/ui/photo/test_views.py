@@ -48,5 +48,5 @@ def test_a_face_that_was_not_measured_has_no_such_sentence():
 
 def test_a_face_that_is_turned_away_keeps_its_bars_and_has_no_name():
     html = page("turned away")
-    assert "too far aside" in html and 'aria-label="Face 1 turned away"' in html
+    assert "too far away" in html and 'aria-label="Face 1 turned away"' in html
     assert 'aria-valuenow="90"' in html and "fer-top" not in html
