@@ -30,13 +30,14 @@ def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
     """Return a loaded picture without transparency with an ICC profile applied, as RGB.
 
     Without a profile it is returned as it is, as it is where the profile is broken or made for
-    another number of channels: programs ignore these, too.
+    another number of channels: programs ignore these, too. So is grey of more than 8 bits, which
+    the transform would cut off.
 
     Args:
         image: The picture, which isn't changed.
         content: The profile.
     """
-    if not content:
+    if not content or image.mode.startswith(("I", "F")):
         return image
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(content))

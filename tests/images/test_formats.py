@@ -155,10 +155,13 @@ def test_a_broken_or_foreign_profile_is_ignored(mode, profile):
     np.testing.assert_array_equal(plain, profiled)
 
 
-def test_a_profile_for_other_channels_is_ignored():
-    grey = Image.fromarray(FACE).convert("L")
+@pytest.mark.parametrize(
+    ("kind", "white"), [(np.uint8, 255), (np.uint16, 65_535), (np.int32, 65_535), (np.float32, 1)]
+)
+def test_a_profile_for_other_channels_is_ignored(kind, white):
+    grey = Image.fromarray((FACE[..., 0] * (white / 255)).astype(kind))
     plain, profiled = (
-        read_image(encoded(grey, "PNG", **options)) for options in ({}, {"icc_profile": WIDE})
+        read_image(encoded(grey, "TIFF", **options)) for options in ({}, {"icc_profile": WIDE})
     )
     np.testing.assert_array_equal(plain, profiled)
 
