@@ -4,7 +4,7 @@
 import { boxArea, boxCenter, boxSize } from "./boxes.js";
 import { create } from "./picture.js";
 import { resizeArea } from "./resize.js";
-import { range } from "./rounding.js";
+import { mean, range } from "./rounding.js";
 
 const CHANNELS = [0, 1, 2];
 
@@ -47,10 +47,10 @@ export function computeDescriptors(picture, box, constants) {
   const small = resizeArea(surroundings(picture, box, constants), SAMPLED_SIDE, SAMPLED_SIDE);
   const lab = toLab(small);
   const lightness = lab.filter((_, i) => i % 3 === 0);
-  const mean = lightness.reduce((total, value) => total + value, 0) / lightness.length;
-  const variance = lightness.reduce((total, value) => total + (value - mean) ** 2, 0) / lightness.length;
+  const average = mean(lightness);
+  const variance = lightness.reduce((total, value) => total + (value - average) ** 2, 0) / lightness.length;
   const scale = CONTRAST / (Math.sqrt(variance) + CONTRAST_OFFSET);
-  for (let i = 0; i < lab.length; i += 3) lab[i] = (lab[i] - mean) * scale;
+  for (let i = 0; i < lab.length; i += 3) lab[i] = (lab[i] - average) * scale;
   const sorted = CHANNELS.map((channel) => lab.filter((_, i) => i % 3 === channel).sort());
   const distribution = QUANTILES.flatMap((rank) => sorted.map((values) => DISTRIBUTION_WEIGHT * values[rank]));
   return [...layout(lab, SAMPLED_SIDE, LAYOUT_SIDE).map((value) => value / LAYOUT_SIDE), ...distribution];

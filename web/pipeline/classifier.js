@@ -3,6 +3,7 @@
 
 import { grey } from "./picture.js";
 import { resizeGrey } from "./resize.js";
+import { mean, sum } from "./rounding.js";
 
 const INPUT = "pixel_values"; // as fer/model/onnx_export.py names it
 
@@ -37,7 +38,7 @@ export class ExpressionClassifier {
   preprocess(crop, input, start) {
     const { size, crop_size: side, MIN_DEVIATION } = this.settings;
     const values = resizeGrey(grey(crop), crop.width, crop.height, size, size);
-    const average = values.reduce((total, value) => total + value, 0) / values.length;
+    const average = mean(values);
     const variance = values.reduce((total, value) => total + (value - average) ** 2, 0) / values.length;
     const deviation = Math.max(Math.sqrt(variance) / 255, MIN_DEVIATION);
     const margin = (size - side) >> 1;
@@ -50,6 +51,6 @@ export class ExpressionClassifier {
 export function softmax(logits) {
   const highest = Math.max(...logits);
   const powers = logits.map((value) => Math.exp(value - highest));
-  const total = powers.reduce((all, power) => all + power, 0);
+  const total = sum(powers);
   return powers.map((power) => power / total);
 }

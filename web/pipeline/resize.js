@@ -1,7 +1,7 @@
 // Pictures at other sizes, byte for byte as OpenCV computes them, and grey ones as Pillow does.
 
 import { create } from "./picture.js";
-import { round } from "./rounding.js";
+import { round, sum } from "./rounding.js";
 
 const BITS = 11; // of the fixed-point weights in OpenCV's interpolation
 
@@ -203,7 +203,7 @@ function pillowTable(from, to) {
     first[i] = Math.max(Math.trunc(center - reach + 0.5), 0);
     const count = Math.min(Math.trunc(center + reach + 0.5), from) - first[i];
     const shares = Array.from({ length: count }, (_, k) => Math.max(0, 1 - Math.abs((k + first[i] - center + 0.5) / reach)));
-    const all = shares.reduce((total, share) => total + share, 0);
+    const all = sum(shares);
     weights.push(Int32Array.from(shares, (share) => Math.trunc(0.5 + (share / all) * (1 << PILLOW_BITS))));
   }
   return { first, weights };

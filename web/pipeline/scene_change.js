@@ -1,5 +1,6 @@
 // Detection of hard cuts in a stream, from small copies of its frames. Mirrors fer/vision/scene_change.py.
 
+import { view } from "./picture.js";
 import { resizeArea, resizeNearest } from "./resize.js";
 import { mean, range, round } from "./rounding.js";
 
@@ -42,12 +43,12 @@ export class SceneChangeDetector {
     const { MIN_CONTRAST, SHIFT_MARGIN } = this.constants;
     const { width, height } = other;
     const [top, left] = [Math.trunc(SHIFT_MARGIN * height), Math.trunc(SHIFT_MARGIN * width)];
-    const middle = part(other, left, top, width - 2 * left, height - 2 * top);
+    const middle = view(other, left, top, width - left, height - top);
     if (contrast(middle) < MIN_CONTRAST) return 0;
     let best = -Infinity;
     for (let y = 0; y <= whole.height - middle.height; y++) {
       for (let x = 0; x <= whole.width - middle.width; x++) {
-        best = Math.max(best, correlation(part(whole, x, y, middle.width, middle.height), middle));
+        best = Math.max(best, correlation(view(whole, x, y, x + middle.width, y + middle.height), middle));
       }
     }
     return best;
@@ -59,10 +60,6 @@ export function subsample(picture, { PRESAMPLED, SUBSAMPLED_SIDE }) {
   const scale = SUBSAMPLED_SIDE / Math.max(picture.width, picture.height);
   const size = [picture.width, picture.height].map((length) => Math.max(1, round(length * scale)));
   return resizeArea(resizeNearest(picture, PRESAMPLED * size[0], PRESAMPLED * size[1]), ...size);
-}
-
-function part({ data, offset, stride }, left, top, width, height) {
-  return { data, stride, width, height, offset: offset + top * stride + 4 * left };
 }
 
 /** Calls with the place in `data` of each pixel's channel. */
