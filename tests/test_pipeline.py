@@ -15,7 +15,6 @@ from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
 BOXES = np.array([[10, 10, 30, 30], [50, 20, 60, 30]], np.float32)
 HAPPY = [0.05, 0, 0.05, 0.8, 0, 0.1, 0]
-TORN = [0.3, 0.1, 0.1, 0.1, 0.1, 0.3, 0]
 
 
 class Detector(FakeDetector):
@@ -112,25 +111,6 @@ def test_a_whole_picture_of_any_shape_gives_a_square(shape):
     assert height == width >= 1
 
 
-@pytest.mark.parametrize(
-    ("rows", "uncertain_below", "labels"),
-    [
-        ([HAPPY], 0.4, ["happy"]),
-        ([TORN], 0.4, ["uncertain"]),
-        ([TORN], 0.0, ["angry"]),  # of equals the first
-        ([[0, 0, 0, 0, 0, 0.5, 0.5]], 0.5, ["surprise"]),  # the bound itself is enough
-        ([TORN, HAPPY], 0.4, ["uncertain", "happy"]),
-        ([], 0.4, []),
-    ],
-)
-def test_top_labels(rows, uncertain_below, labels):
-    faces = Detections(
-        xyxy=np.zeros((len(rows), 4)),
-        data={"probabilities": np.array(rows, np.float32).reshape(-1, 7)},
-    )
-    assert expression_labels(faces, uncertain_below) == labels
-
-
 def test_a_stream_numbers_its_faces_and_smooths_probabilities():
     class Wavering(Classifier):
         predictions = iter([HAPPY, HAPPY, HAPPY[::-1]])
@@ -148,14 +128,6 @@ def test_a_stream_numbers_its_faces_and_smooths_probabilities():
     np.testing.assert_allclose(first.data["probabilities"], [HAPPY, HAPPY], atol=1e-5)
     assert expression_labels(second, 0.4) == ["happy", "happy"]
     assert second.data["landmarks"].shape == (2, 5, 2)
-
-
-def test_a_smoothed_expression_comes_before_the_most_probable_one():
-    faces = Detections(
-        xyxy=BOXES,
-        data={"probabilities": np.array([TORN, HAPPY]), "expression": np.array([5, 5])},
-    )
-    assert expression_labels(faces, 0.3) == ["surprise", "uncertain"]
 
 
 def test_the_crops_of_a_stream_follow_the_framing_too():

@@ -17,6 +17,8 @@ from fer.vision.detections import (
 )
 
 BOXES = np.array([[0, 0, 10, 20], [5, 5, 8, 9]], np.float32)
+HAPPY = [0.05, 0, 0.05, 0.8, 0, 0.1, 0]
+TORN = [0.3, 0.1, 0.1, 0.1, 0.1, 0.3, 0]
 ROWS = np.array([[0.1, 0, 0, 0.6, 0, 0, 0.3], [0, 0, 0.9, 0, 0.1, 0, 0]], np.float32)
 
 
@@ -81,3 +83,30 @@ def test_a_face_is_turned_away_only_where_that_is_known():
     assert turned_away(faces()).tolist() == [False, False]
     assert expression_labels(known, 0.5) == ["turned away", "fear"]
     assert expression_labels(known, 0.95) == ["turned away", "uncertain"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "uncertain_below", "labels"),
+    [
+        ([HAPPY], 0.4, ["happy"]),
+        ([TORN], 0.4, ["uncertain"]),
+        ([TORN], 0.0, ["angry"]),  # of equals the first
+        ([[0, 0, 0, 0, 0, 0.5, 0.5]], 0.5, ["surprise"]),  # the bound itself is enough
+        ([TORN, HAPPY], 0.4, ["uncertain", "happy"]),
+        ([], 0.4, []),
+    ],
+)
+def test_labels_by_hand(rows, uncertain_below, labels):
+    faces = Detections(
+        xyxy=np.zeros((len(rows), 4)),
+        data={"probabilities": np.array(rows, np.float32).reshape(-1, 7)},
+    )
+    assert expression_labels(faces, uncertain_below) == labels
+
+
+def test_a_smoothed_expression_comes_before_the_most_probable_one():
+    faces = Detections(
+        xyxy=BOXES,
+        data={"probabilities": np.array([TORN, HAPPY]), "expression": np.array([5, 5])},
+    )
+    assert expression_labels(faces, 0.3) == ["surprise", "uncertain"]
