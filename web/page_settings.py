@@ -94,28 +94,24 @@ def _chart() -> dict[str, Any]:
 
 def _panels(classifier: ExpressionClassifier, language: str) -> dict[str, str]:
     """Return what the page's HTML has of Python, by the name of its place, in a language."""
-    with use_language(language):
-        return _panels_in_language(classifier, "" if language == SOURCE else f".{language}")
-
-
-def _panels_in_language(classifier: ExpressionClassifier, suffix: str) -> dict[str, str]:
-    chips = "".join(f"<li>{call_macro('chip', name)}</li>" for name in EXPRESSIONS)
+    suffix = "" if language == SOURCE else f".{language}"
     name, precision, metrics = classifier.name, "int8", classifier.metrics
-    texts = {
-        "about": about_html(name, precision, metrics, f"notice{suffix}.html"),
-        "consent": consent_notice("in view"),
-        "legend": chips,
-        "notice": notice_html(),
-        "no-face": views.no_face_in_view(),
-        "one-moment": call_macro(
-            "message",
-            _("One moment"),
-            _("A face counts once it is detected in a second picture."),
-            "quiet",
-        ),
-        "withheld": views.withheld_message(timeline.Timeline().small),
-    }
-    return {place: str(text) for place, text in texts.items()}
+    with use_language(language):
+        texts = {
+            "about": about_html(name, precision, metrics, f"notice{suffix}.html"),
+            "consent": consent_notice("in view"),
+            "legend": "".join(f"<li>{call_macro('chip', name)}</li>" for name in EXPRESSIONS),
+            "notice": notice_html(),
+            "no-face": views.no_face_in_view(),
+            "one-moment": call_macro(
+                "message",
+                _("One moment"),
+                _("A face counts once it is detected in a second picture."),
+                "quiet",
+            ),
+            "withheld": views.withheld_message(timeline.Timeline().small),
+        }
+        return {place: str(text) for place, text in texts.items()}
 
 
 def _theme(suffix: str) -> dict[str, str]:
