@@ -30,14 +30,13 @@ def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
     """Return a loaded picture without transparency with an ICC profile applied, as RGB.
 
     Without a profile it is returned as it is, as it is where the profile is broken or made for
-    another number of channels: programs ignore these, too. So is grey of more than 8 bits, which
-    the transform would cut off.
+    another number of channels, as for deep grey: programs ignore these, too.
 
     Args:
         image: The picture, which isn't changed.
         content: The profile.
     """
-    if not content or image.mode.startswith(("I", "F")):
+    if not content or is_deep_grey(image):
         return image
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
@@ -48,6 +47,11 @@ def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
     except (ImageCms.PyCMSError, *DECODER_ERRORS):
         return image
     return converted or image
+
+
+def is_deep_grey(image: Image.Image) -> bool:
+    """Return whether a picture is grey of more than 8 bits, which Pillow can only cut off at 8."""
+    return image.mode.startswith(("I", "F"))
 
 
 def has_16_bit_channels(image: Image.Image) -> bool:

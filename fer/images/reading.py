@@ -13,7 +13,7 @@ from PIL import Image
 from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
 from fer.i18n import localized_number
-from fer.images.color import has_16_bit_channels, read_dark_channels, to_srgb
+from fer.images.color import has_16_bit_channels, is_deep_grey, read_dark_channels, to_srgb
 from fer.images.opening import DECODER_ERRORS, ImageError, open_image, require_size
 from fer.images.pixels import (
     as_rgb,
@@ -197,8 +197,9 @@ def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> Deco
     orientation = _orientation(image)
     profile = image.info.get("icc_profile") if apply_profile else None
     # Transparency first: without it, a large picture is converted in three quarters of the memory.
-    flat = flatten_on_white(_convert(image, "RGBA")) if image.has_transparency_data else image
-    pixels, notice = _pixels(to_srgb(flat, profile))
+    if image.has_transparency_data and not is_deep_grey(image):
+        image = flatten_on_white(_convert(image, "RGBA"))
+    pixels, notice = _pixels(to_srgb(image, profile))
     notices = [*notices, *([notice] if notice else [])]
     return DecodedImage(_apply_orientation(pixels, orientation), tuple(notices))
 

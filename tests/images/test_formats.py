@@ -166,6 +166,12 @@ def test_a_profile_for_other_channels_is_ignored(kind, white):
     np.testing.assert_array_equal(plain, profiled)
 
 
+def test_a_transparent_value_of_deep_grey_leaves_the_others():
+    deep = Image.fromarray(FACE[..., 0].astype(np.uint16) * 257)
+    read = read_image(encoded(deep, "PNG", transparency=65_535))
+    np.testing.assert_array_equal(read[..., 0], FACE[..., 0])
+
+
 @pytest.mark.parametrize("bits", [10, 12, 14])
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
 def test_unused_bits_do_not_darken_grey(format, bits):
