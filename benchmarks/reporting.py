@@ -45,28 +45,13 @@ def resident(key: str) -> float:
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return rows of the same columns as aligned text; None becomes "-"."""
-    if not rows:
-        return ""
-    columns = list(rows[0])
-    cells = [columns, *[[_cell(row.get(column)) for column in columns] for row in rows]]
-    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if index == 0 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    """Return rows of the same columns as aligned text."""
+    import pandas as pd  # programs that only measure memory need little of it
 
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
+    def three_digits(value: float) -> str:
         return f"{value:.3g}" if abs(value) < 10 else f"{value:.1f}"
-    return str(value)
+
+    return pd.DataFrame(rows).to_string(index=False, na_rep="-", float_format=three_digits)
 
 
 def write(report: Mapping[str, object], path: Path) -> None:

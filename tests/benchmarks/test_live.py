@@ -7,7 +7,6 @@ import pytest
 
 from benchmarks.agreement import pairs
 from benchmarks.live import Measurement, Times, agreement_row, blocks, speed_row
-from benchmarks.reporting import table
 from benchmarks.scenes import RATE, Actor, Scene, View, acted, made_scenes
 from benchmarks.stopwatch import Spent, Stopwatch, Timed
 from fer.vision.detector import FaceDetector
@@ -114,8 +113,3 @@ def test_a_run_from_end_to_end():
     assert {"detect", "classify"} <= figures["naive"]["ms_by_stage"].keys()
     assert speed_row("still", figures)["x naive"] > 0
     assert agreement_row("still", figures)["checked"] == 20
-
-
-def test_a_table_is_aligned():
-    text = table([{"name": "one", "value": 1.234}, {"name": "twenty", "value": None}])
-    assert text.splitlines() == ["name    value", "-" * 13, "one      1.23", "twenty      -"]
