@@ -1,5 +1,5 @@
 // Classification of face crops: probabilities of the seven expressions. Mirrors fer/model/classifier.py and, in
-// how a crop becomes the network's input, fer/model/image_processing_fer.py.
+// how a crop becomes the network's input, fer/model/face_pixels.py.
 
 import { grey } from "./picture.js";
 import { resizeGrey } from "./resize.js";

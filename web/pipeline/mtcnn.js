@@ -8,7 +8,7 @@ import { mirror, view } from "./picture.js";
 import { rotateBox, rotatePoint } from "./rotation.js";
 import { mean, range, round } from "./rounding.js";
 
-const INPUT = "pixels"; // as fer/vision/mtcnn_export.py names it
+const INPUT = "pixels"; // as fer/vision/mtcnn_networks.py names it
 
 export class MtcnnCascade {
   /**
