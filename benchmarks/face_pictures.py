@@ -15,6 +15,7 @@ from fer.data.fer2013 import FerArrays, load_arrays, load_fer2013
 from fer.images import as_rgb, read_image
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
+from fer.vision.boxes import longer_sides
 from fer.vision.detections import boxes, select
 
 MIN_CONFIDENCE, MIN_SIDE, MAX_ROLL, MAX_YAW = 0.95, 40, 12.0, 20.0
@@ -83,7 +84,7 @@ def photo_subjects(
     """Yield the first faces of photos with their surroundings, about upright and frontal ones."""
     for photo in photos:
         faces = pipeline(photo)
-        sides = (boxes(faces)[:, 2:] - boxes(faces)[:, :2]).max(axis=1, initial=0)
+        sides = longer_sides(boxes(faces))
         good = (faces.confidence >= MIN_CONFIDENCE) & (sides >= MIN_SIDE)
         good &= np.abs(faces.data["roll"]) <= MAX_ROLL
         good &= np.abs(faces.data["yaw"]) <= MAX_YAW

@@ -35,6 +35,7 @@ from benchmarks.reporting import circumstances, table, write
 from fer.evaluation.evaluate import wilson
 from fer.pipeline import Pipeline
 from fer.threads import limit_threads
+from fer.vision.boxes import box_centers
 from fer.vision.detections import boxes, probabilities
 
 MIN_FACE = 20
@@ -106,7 +107,7 @@ def read(contender: Contender, picture: np.ndarray, height: int, labelled: bool)
     """Find and classify the face in the middle of a picture, `height` pixels high."""
     found, rows = contender.find(picture)
     side = len(picture)
-    apart = np.linalg.norm((found[:, :2] + found[:, 2:]) / 2 - side / 2, axis=1)
+    apart = np.linalg.norm(box_centers(found) - side / 2, axis=1)
     nearest = int(apart.argmin()) if len(found) else -1
     if nearest >= 0 and apart[nearest] <= 0.5 * height:
         expression = None if rows is None else int(rows[nearest].argmax())

@@ -28,6 +28,7 @@ from benchmarks.reporting import circumstances, table, write
 from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline, StreamState
 from fer.threads import limit_threads
+from fer.vision.boxes import box_centers
 from fer.vision.crops import CropFraming, crop_face, crop_faces
 from fer.vision.detections import boxes, expression_labels, probabilities, select
 from fer.vision.rotation import rotate_image, rotate_points
@@ -104,11 +105,13 @@ def follow(
     plain = pipeline.classifier.classify([crop_face(turned, box, framing) for box in boxes(found)])
     shift = (np.array(turned.shape[1::-1]) - photo.shape[1::-1]) / 2
     pivot = np.array(photo.shape[1::-1])[None] / 2
-    expected = rotate_points(scale * middles(faces)[None], pivot, np.array([angle]))[0] + shift
+    upright = scale * box_centers(boxes(faces))
+    expected = rotate_points(upright[None], pivot, np.array([angle]))[0] + shift
     named = np.isin(expression_labels(faces, pipeline.classifier.uncertain_below), EXPRESSIONS)
+    middles = box_centers(boxes(found))
     for index, place in enumerate(expected):
         tally.followed += 1
-        distances = np.linalg.norm(middles(found) - place, axis=1)
+        distances = np.linalg.norm(middles - place, axis=1)
         nearest = int(distances.argmin()) if len(found) else -1
         if nearest < 0 or distances[nearest] > 0.5 * scale * np.sqrt(faces.box_area[index]):
             continue
@@ -119,11 +122,6 @@ def follow(
         tally.named += int(named[index])
         tally.same_named += same * int(named[index])
         tally.same_unlevelled += int(plain[nearest].argmax() == expression)
-
-
-def middles(faces: Detections) -> np.ndarray:
-    """Return the boxes' middles, (n, 2)."""
-    return (boxes(faces)[:, :2] + boxes(faces)[:, 2:]) / 2
 
 
 def photos_of_one_face(pipeline: Pipeline, photos: Sequence[np.ndarray]) -> Iterator[np.ndarray]:

@@ -24,6 +24,7 @@ from fer.labels import UNNAMED
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.threads import limit_threads
+from fer.vision.boxes import box_centers
 from fer.vision.detections import expression_labels, expressions, turned_away
 from fer.vision.quality import TURNED_AWAY_FROM
 
@@ -110,8 +111,8 @@ def read_turns(pipeline: Pipeline, turns: dict[int, np.ndarray]) -> list[Reading
 
 def _middle_face(faces: Detections) -> Detections:
     """Return the face that contains the middle of the picture, 128, if there is one."""
-    centers = (faces.xyxy[:, :2] + faces.xyxy[:, 2:]) / 2
-    return faces[np.flatnonzero(np.linalg.norm(centers - 128, axis=1) < 60)[:1]]
+    apart = np.linalg.norm(box_centers(faces.xyxy) - 128, axis=1)
+    return faces[np.flatnonzero(apart < 60)[:1]]
 
 
 def _reading(yaw: int, faces: Detections, frontal: int, uncertain_below: float) -> Reading:
