@@ -40,7 +40,6 @@ from fer.timeline.marks import Mark, sorted_marks
 from fer.timeline.methods import NetworkIdentity
 from fer.timeline.timeline import Timeline
 from fer.video import Frame, VideoError, VideoReader, VideoWriter
-from fer.video.audio import TAIL
 from fer.vision.detections import expression_labels
 
 RATE_RANGE = (1.0, 30.0)
@@ -202,8 +201,7 @@ def _write_annotated_video(
     info, interpolator = reader.info, BoxInterpolator()
     with ExitStack() as stack:
         path = folder / FILE_NAMES["video"]
-        sound = source, span.start, TAIL if math.isinf(span.end) else 0.0
-        writer = stack.enter_context(VideoWriter(path, info.width, info.height, *sound))
+        writer = stack.enter_context(VideoWriter(path, info.width, info.height, source, span.start))
         drawer = _FrameDrawer(writer, analyzer.timeline)
         draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
         frames = span.frames(reader, note_progress=partial(_raise_if, stopped))
@@ -214,7 +212,7 @@ def _write_annotated_video(
         for item in interpolator.flush():
             draw(item)
         missing = _describe_stop(analyzer.end, span.length(info.duration)) if stopped() else None
-        if missing:
+        if missing or math.isfinite(span.end):
             writer.end_sound_with_pictures()
     reporter.raise_if_cancelled()
     return _join(missing, writer.warning), writer.video_offset

@@ -58,25 +58,22 @@ class AudioTrack:
     """The sound of a video, in packets for a new file.
 
     `video_offset` is how many seconds after the sound the first picture starts, where that is
-    audible; `warning` is what of the sound isn't kept, in sentences, or None; `tail` may be
-    changed.
+    audible; `warning` is what of the sound isn't kept, in sentences, or None; `tail`, the seconds
+    for which it may continue after the pictures, may be changed.
 
     Args:
         source: A video file; one without sound has no packets.
         output: The new file; a stream is added to it.
         start: Seconds of the pictures at which the new file begins; sound before is left out.
-        tail: Seconds for which the sound may continue after the pictures.
 
     Raises:
         VideoError: The source can't be read.
     """
 
-    def __init__(
-        self, source: Path, output: OutputContainer, start: float = 0.0, tail: float = TAIL
-    ) -> None:
+    def __init__(self, source: Path, output: OutputContainer, start: float) -> None:
         """Open the source and add the stream."""
         self.video_offset = 0.0
-        self._start, self.tail = start, tail
+        self._start, self.tail = start, TAIL
         self.warning: str | None = None
         self._container = open_container(source, any_size=True)  # its reader refuses large ones
         self._packets: Iterator[_AudioPacket] = iter(())

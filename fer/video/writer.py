@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 
 from fer.array_types import UInt8Array
 from fer.output_files import OutputError, is_write_error
-from fer.video.audio import TAIL, AudioTrack
+from fer.video.audio import AudioTrack
 from fer.video.container import VideoError
 
 _TICKS = 90_000
@@ -54,7 +54,6 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         height: Of each frame, in pixels; an odd one is padded by a row.
         source: The video whose sound is added, at its own times; None for none.
         start: Seconds of the source at which the frames' times begin.
-        tail: Seconds for which the sound may continue after the pictures.
         recoverable: Whether what was written until then is kept after an error, and can be played,
             also where the process is killed.
 
@@ -70,7 +69,6 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         height: int,
         source: Path | None = None,
         start: float = 0.0,
-        tail: float = TAIL,
         recoverable: bool = False,
     ) -> None:
         """Open the file."""
@@ -85,7 +83,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         self._audio: AudioTrack | None = None
         try:
             if source is not None:
-                self._audio = AudioTrack(source, self._container, start, tail)
+                self._audio = AudioTrack(source, self._container, start)
         except ValueError:
             self._discard()
             raise
