@@ -39,9 +39,6 @@ KNOWN_IOU, KNOWN_CONTAINMENT = 0.3, 0.8
 """A proposal, a coarse square, is about a known face from this overlap over union on, or when it is
 smaller and lies within the face by this share."""
 
-REDETECT_SCALE = 1.0
-"""Size of the square that the last network scores for a known face, relative to its last box."""
-
 ANNOTATED_SIZE_SHARE = 0.82
 """Least size that a face of the least size may be found with. People annotate a face from forehead
 to chin, as in WIDER FACE; the longer side of the box found for it is 0.96 of that in the median,
@@ -49,6 +46,10 @@ and 0.82 to 0.87 in the smallest twentieth, also for faces of 20 pixels."""
 
 REDETECT_SIZE_SHARE = 0.8
 """Share of the least size that does for a known face, so that one at the limit doesn't blink."""
+
+MAX_SIDE = 1280
+"""Larger pictures are searched in a copy this long, in pixels. A small least face is honoured down
+to the copy's 12 pixels: in a photo of 4,000 pixels that is a face of 38."""
 
 TILE_PIXELS = 30_000
 """Pixels of a tile, at its scale: what the first network searches at a time."""
@@ -62,9 +63,6 @@ class FaceDetector:
             box may be a little smaller: see `ANNOTATED_SIZE_SHARE`. Time grows with the square of
             picture size over `min_face`.
         confidence: Least score of the last network, 0 to 1.
-        max_side: Larger pictures are searched in a copy this long, in pixels. A small `min_face`
-            is honoured down to the copy's 12 pixels: in a photo of 4,000 pixels and with
-            `max_side` 1,280, that is a face of 38.
         device: Where the networks run, as PyTorch names it; beside "cpu" PyTorch runs them.
 
     Attributes:
@@ -74,21 +72,18 @@ class FaceDetector:
         ValueError: An option is out of its range.
     """
 
-    def __init__(
-        self,
-        min_face: int = 40,
-        confidence: float = 0.86,
-        max_side: int = 1280,
-        device: str = "cpu",
-    ) -> None:
+    def __init__(self, min_face: int = 40, confidence: float = 0.86, device: str = "cpu") -> None:
         """Load the networks, which ship with the library."""
-        self._set_options(min_face, confidence, max_side)
+        if not 0 <= confidence <= 1:
+            raise ValueError(f"confidence is a score from 0 to 1, not {confidence}.")
+        self._set_min_face(min_face)
+        self.confidence = confidence
         self.cascade = MtcnnCascade(*load_stages(device))
 
     def with_min_face(self, min_face: int) -> "FaceDetector":
         """Return a detector of another smallest face that shares this one's networks."""
         other = copy(self)
-        other._set_options(min_face, self.confidence, self.max_side)
+        other._set_min_face(min_face)
         return other
 
     def detect(
@@ -156,9 +151,9 @@ class FaceDetector:
             that are missing weren't seen.
         """
         image = brighten(image)
-        squares, degrees = square_boxes(xyxy, REDETECT_SCALE), tilts(rolls)
+        squares, degrees = square_boxes(xyxy), tilts(rolls)
         if degrees is not None:
-            squares = np.where(degrees[:, None], face_squares(xyxy, REDETECT_SCALE), squares)
+            squares = np.where(degrees[:, None], face_squares(xyxy), squares)
         # In whole pixels, as they are cut out: rounding errors would add up from frame to frame.
         expected = Candidates(np.rint(squares), np.ones(len(xyxy), np.float32))
         found = self.cascade.finalize(image, expected, confidence, degrees)
@@ -195,19 +190,15 @@ class FaceDetector:
             data={"landmarks": found.landmarks},
         )
 
-    def _set_options(self, min_face: int, confidence: float, max_side: int) -> None:
+    def _set_min_face(self, min_face: int) -> None:
         if min_face < PNET_WINDOW:
             raise ValueError(f"min_face is at least {PNET_WINDOW} pixels, not {min_face}.")
-        if not 0 <= confidence <= 1:
-            raise ValueError(f"confidence lies from 0 to 1, not at {confidence}.")
-        if max_side < PNET_WINDOW:
-            raise ValueError(f"max_side is at least {PNET_WINDOW} pixels, not {max_side}.")
-        self.min_face, self.confidence, self.max_side = min_face, confidence, max_side
+        self.min_face = min_face
 
     def _scales(self, image: UInt8Array) -> tuple[float, ...]:
-        """Return the pyramid's scales, none larger than `max_side` allows."""
+        """Return the pyramid's scales, none larger than `MAX_SIDE` allows."""
         height, width = image.shape[:2]
-        min_size = max(self.min_face, PNET_WINDOW * max(height, width) / self.max_side)
+        min_size = max(self.min_face, PNET_WINDOW * max(height, width) / MAX_SIDE)
         return pyramid_scales((width, height), min_size)
 
     def _whole_image_tiles(self, image: UInt8Array) -> list[Tile]:

@@ -17,9 +17,9 @@ export class FaceDetector {
    * @param {number} minFace Smallest face to detect, from forehead to chin in pixels of the picture given.
    */
   constructor(cascade, config, minFace = config.defaults.detector.min_face) {
-    const { confidence, max_side: maxSide } = config.defaults.detector;
     const { detector: constants, rescoring } = config;
-    Object.assign(this, { cascade, config, constants, rescoring, minFace, confidence, maxSide });
+    const { confidence } = config.defaults.detector;
+    Object.assign(this, { cascade, config, constants, rescoring, minFace, confidence });
     this.bright = new WeakMap(); // picture -> it or its brighter copy
   }
 
@@ -49,12 +49,11 @@ export class FaceDetector {
 
   /** Finds faces again near where they are expected, tilted by `rolls` degrees. */
   async redetect(picture, boxes, confidence, rolls) {
-    const { REDETECT_SCALE, REDETECT_SIZE_SHARE } = this.constants;
     const degrees = tilts(rolls, this.rescoring);
-    const squares = boxes.map((box, i) => (degrees[i] ? faceSquare(box, this.rescoring, REDETECT_SCALE) : squareBox(box, REDETECT_SCALE)));
+    const squares = boxes.map((box, i) => (degrees[i] ? faceSquare(box, this.rescoring) : squareBox(box)));
     const whole = squares.map((square) => square.map(round)); // as they are cut out, so that rounding errors don't add up
     const found = await this.cascade.finalize(this.brighten(picture), whole, confidence, degrees);
-    return this.toFaces(picture, found, REDETECT_SIZE_SHARE * this.minFace);
+    return this.toFaces(picture, found, this.constants.REDETECT_SIZE_SHARE * this.minFace);
   }
 
   /** Detects the faces of a photo in any rotation; see photo_search.js. */
@@ -76,7 +75,7 @@ export class FaceDetector {
 
   scales(picture) {
     const { PNET_WINDOW } = this.config.pyramid;
-    const least = Math.max(this.minFace, (PNET_WINDOW * Math.max(picture.width, picture.height)) / this.maxSide);
+    const least = Math.max(this.minFace, (PNET_WINDOW * Math.max(picture.width, picture.height)) / this.constants.MAX_SIDE);
     return pyramidScales(picture, least, this.config.pyramid);
   }
 
