@@ -147,7 +147,8 @@ def _to_uint8(image: NDArray[Any]) -> UInt8Array:
     if image.dtype == np.bool_:
         return image.astype(np.uint8) * 255
     if np.issubdtype(image.dtype, np.uint16):
-        return reduce_to_8_bits(image, bits_in_use(image))
+        parts = image[..., :3], image[..., 3:]  # alpha is of 16 bits where colours use 12 of them
+        return np.concatenate([reduce_to_8_bits(one, bits_in_use(one)) for one in parts], axis=2)
     if np.issubdtype(image.dtype, np.floating):
         return np.rint(image.clip(0, top := _float_range(image)) * (255 / top)).astype(np.uint8)
     if np.issubdtype(image.dtype, np.integer):

@@ -255,6 +255,11 @@ def test_arrays_that_could_mean_several_things_are_refused(array, message):
     assert_one_sentence(str(caught.value))
 
 
+def test_alpha_of_16_bits_does_not_darken_colours_of_12():
+    deep = np.dstack([FACE.astype(np.uint16) * 16, np.full(FACE.shape[:2], 65_535, np.uint16)])
+    np.testing.assert_allclose(as_rgb(deep), FACE, atol=1)
+
+
 def test_rgb_arrays_pass_untouched():
     assert as_rgb(FACE.copy()).tobytes() == FACE.tobytes()
     frame = FACE.copy()
