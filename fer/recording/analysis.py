@@ -27,7 +27,6 @@ from fer.recording.frame_table import FORMATS as FRAME_FORMATS
 from fer.recording.outputs import (
     FILE_NAMES,
     FRAMES_NAME,
-    RecordingMetadata,
     RecordingResult,
     atomic_outputs,
     output_paths,
@@ -37,7 +36,7 @@ from fer.recording.progress import Cancelled, Progress, ProgressReporter
 from fer.recording.span import WHOLE, Span
 from fer.recording.threaded_queues import prefetch, run_in_background
 from fer.timeline.marks import Mark, sorted_marks
-from fer.timeline.methods import NetworkIdentity
+from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.timeline import Timeline
 from fer.video import Frame, VideoError, VideoReader, VideoWriter
 from fer.vision.detections import expression_labels
@@ -145,11 +144,11 @@ def _metadata(
     span: Span,
     missing: str | None,
     video_offset: float,
-) -> RecordingMetadata:
+) -> TimelineMetadata:
     turn = describe_rotation(analyzer.rotation, N_("video"))
-    return RecordingMetadata(
-        *(printable(Path(reader.path).name), analyzer.end, rate),
-        *(_join(turn, reader.warning, missing), NetworkIdentity.of(pipeline.classifier)),
+    return TimelineMetadata(
+        *(printable(Path(reader.path).name), NetworkIdentity.of(pipeline.classifier), rate),
+        *(analyzer.end, _join(turn, reader.warning, missing)),
         *(reader.scale, video_offset, span.start),
     )
 

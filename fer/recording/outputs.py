@@ -19,9 +19,9 @@ from fer.output_files import (
 )
 from fer.recording.thumbnails import Thumbnail, contact_sheet, make_thumbnails, match_pictures
 from fer.temp_folder import LOCK, held, remove_unheld
-from fer.timeline.methods import NetworkIdentity, methods_paragraph
+from fer.timeline.methods import TimelineMetadata, methods_paragraph
+from fer.timeline.moments import find_moments
 from fer.timeline.serialization import to_csv, to_json
-from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
 from fer.video import VideoError
 
@@ -47,32 +47,6 @@ class ResultsError(VideoError):
 
 
 @dataclass(frozen=True)
-class RecordingMetadata:
-    """Origin of a timeline.
-
-    Attributes:
-        title: The recording's name.
-        duration: The video's duration in seconds.
-        rate: Analysed frames a second.
-        warning: Sentences on what couldn't be read; None if all could.
-        network: Which network classified the faces.
-        scale: Pixels of the video per pixel of what was analysed; above 1 where it was shrunk.
-        video_offset: Seconds of sound before the first picture, by which the annotated video is
-            later.
-        start: Seconds of the recording at which the analysis starts; times count from there.
-    """
-
-    title: str
-    duration: float
-    rate: float
-    warning: str | None
-    network: NetworkIdentity
-    scale: float
-    video_offset: float
-    start: float = 0.0
-
-
-@dataclass(frozen=True)
 class RecordingResult:
     """The results of a recording's analysis.
 
@@ -91,7 +65,7 @@ class RecordingResult:
     """
 
     timeline: Timeline
-    metadata: RecordingMetadata
+    metadata: TimelineMetadata
     video: Path
     plot: Path
     csv: Path
@@ -131,12 +105,11 @@ def output_paths(folder: Path, sheet: bool = True) -> dict[str, Path]:
 
 
 def write_outputs(
-    timeline: Timeline, folder: Path, metadata: RecordingMetadata, sheet: bool = True
+    timeline: Timeline, folder: Path, metadata: TimelineMetadata, sheet: bool = True
 ) -> RecordingResult:
     """Write everything that comes from the timeline and the annotated video in `folder`."""
     paths = output_paths(folder, sheet)
-    moments = summarise(timeline, metadata.duration).moments
-    previews = make_thumbnails(paths["video"], moments, metadata.duration)
+    previews = make_thumbnails(paths["video"], find_moments(timeline), metadata.duration)
     if sheet:
         paths["thumbnails"].write_bytes(encode_jpeg(contact_sheet(previews)))
     files: dict[str, Any] = {**paths}
@@ -154,28 +127,17 @@ def write_timeline_files(recording: RecordingResult) -> None:
     from fer.timeline.report import report_html
 
     timeline, metadata = recording.timeline, recording.metadata
-    moments = summarise(timeline, metadata.duration).moments
+    moments = find_moments(timeline)
     write_file(recording.csv, to_csv(timeline))
     with use_language(SOURCE):
         write_file(recording.json, to_json(timeline, metadata_entries(timeline, metadata)))
     with new_file(recording.plot) as unfinished:
         timeline_plot(timeline, moments).savefig(unfinished, dpi=110)
     pictures = [picture[1:] for picture in match_pictures(moments, recording.pictures)]
-    report = report_html(
-        *(timeline, metadata.title, pictures, metadata.warning),
-        model=metadata.network.name,
-        accuracy=metadata.network.accuracy,
-        rate=metadata.rate,
-        end=metadata.duration,
-        scale=metadata.scale,
-        video_offset=metadata.video_offset,
-        start=metadata.start,
-        methods=_methods(timeline, metadata),
-    )
-    write_file(recording.report, report)
+    write_file(recording.report, report_html(timeline, metadata, pictures))
 
 
-def metadata_entries(timeline: Timeline, metadata: RecordingMetadata) -> dict[str, object]:
+def metadata_entries(timeline: Timeline, metadata: TimelineMetadata) -> dict[str, object]:
     """Return the metadata in a timeline's JSON."""
     names = ("title", "rate", "start", "duration", "video_offset", "warning")
     return {
@@ -183,12 +145,8 @@ def metadata_entries(timeline: Timeline, metadata: RecordingMetadata) -> dict[st
         "model": metadata.network.name,
         "fingerprint": metadata.network.fingerprint,
         "downscale_factor": metadata.scale,
-        "methods": _methods(timeline, metadata),
+        "methods": methods_paragraph(timeline, metadata),
     }
-
-
-def _methods(timeline: Timeline, metadata: RecordingMetadata) -> str:
-    return methods_paragraph(timeline, metadata.network, metadata.rate, metadata.scale)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from fer.paths import printable
 from fer.pipeline import Pipeline
 from fer.recording.outputs import (
     FRAMES_NAME,
-    RecordingMetadata,
     RecordingResult,
     ResultsError,
     output_paths,
@@ -36,7 +35,7 @@ from fer.recording.worker_tasks import (
     check_header,
 )
 from fer.sandbox import Channel, Limits, Message, Worker, WorkerError
-from fer.timeline.methods import NetworkIdentity
+from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.serialization import from_json
 from fer.video import VideoError, VideoInfo
 
@@ -146,9 +145,7 @@ def analyze_sandboxed(
         message = _run_worker(analyze_video, limits, supervisor, *arguments, False)
         message.fields["warning"] = f"{message.fields['warning'] or ''} {_(NO_SOUND)}".strip()
     network = NetworkIdentity.of(pipeline.classifier)
-    origin = RecordingMetadata(
-        printable(source.name), 0.0, rate, None, network, 1.0, 0.0, span.start
-    )
+    origin = TimelineMetadata(printable(source.name), network, rate, start=span.start)
     return _read_result(message, folder, origin)
 
 
@@ -198,7 +195,7 @@ def _result(worker: Worker, supervisor: Supervisor) -> Message:
     raise WorkerError("It ran out of time.", late=True)
 
 
-def _read_result(message: Message, folder: Path, origin: RecordingMetadata) -> RecordingResult:
+def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> RecordingResult:
     """Return what a worker has made, from its message and its files.
 
     Args:

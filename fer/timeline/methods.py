@@ -1,5 +1,6 @@
-"""A methods paragraph ready to cite: network, versions and settings of a timeline."""
+"""How a timeline was made: its network and settings, and a methods paragraph ready to cite."""
 
+import math
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -68,25 +69,44 @@ class NetworkIdentity:
         return cls(classifier.name, fingerprint, classifier.precision, accuracy)
 
 
-def methods_paragraph(
-    timeline: Timeline, network: NetworkIdentity, rate: float | None = None, scale: float = 1.0
-) -> str:
-    """Return how a timeline was made, as the methods section of a paper states it.
+@dataclass(frozen=True)
+class TimelineMetadata:
+    """Origin of a timeline.
 
-    Args:
-        timeline: The timeline.
+    Attributes:
+        title: The recording's name.
         network: Which network classified the faces.
         rate: Analysed frames a second; None for those of a camera, as they came.
-        scale: Pixels of the recording per pixel of what was analysed.
+        duration: The recording's duration in seconds; infinite where the last bin counts as full.
+        warning: Sentences on what couldn't be read; None if all could.
+        scale: Pixels of the recording per pixel of what was analysed; above 1 where it was shrunk.
+        video_offset: Seconds of sound before the first picture, by which the annotated video is
+            later.
+        start: Seconds of the recording at which the analysis starts; times count from there.
+        started: When a live timeline began, in ISO 8601 with its time zone; "" for a recording.
     """
+
+    title: str
+    network: NetworkIdentity
+    rate: float | None = None
+    duration: float = math.inf
+    warning: str | None = None
+    scale: float = 1.0
+    video_offset: float = 0.0
+    start: float = 0.0
+    started: str = ""
+
+
+def methods_paragraph(timeline: Timeline, metadata: TimelineMetadata) -> str:
+    """Return how a timeline was made, as the methods section of a paper states it."""
     return " ".join(
         [
-            _frames(rate),
+            _frames(metadata.rate),
             _(
                 "Faces were detected by MTCNN (facenet-pytorch %(version)s) and tracked.",
                 version=WEIGHTS_VERSION,
             ),
-            _classified(timeline, network, scale),
+            _classified(timeline, metadata),
             _(
                 "It gives a probability to each of %(names)s and %(last)s; an expression under "
                 "%(threshold)s counts as uncertain.",
@@ -107,7 +127,7 @@ def methods_paragraph(
 
 
 def _frames(rate: float | None) -> str:
-    if rate is None or not rate:
+    if not rate:
         return _(
             "Facial expressions were estimated with fer %(version)s; the frames of a camera were "
             "analysed.",
@@ -121,7 +141,8 @@ def _frames(rate: float | None) -> str:
     )
 
 
-def _classified(timeline: Timeline, network: NetworkIdentity, scale: float) -> str:
+def _classified(timeline: Timeline, metadata: TimelineMetadata) -> str:
+    network = metadata.network
     runtime, package = _RUNTIMES[network.precision]
     accuracy = _(" (accuracy: %(accuracy)s)", accuracy=network.accuracy) if network.accuracy else ""
     return _(
@@ -129,7 +150,7 @@ def _classified(timeline: Timeline, network: NetworkIdentity, scale: float) -> s
         "aside by less than an estimated %(angle)s degrees were classified by the network "
         "%(network)r%(accuracy)s, whose weights have the SHA-256 fingerprint %(fingerprint)s, in "
         "%(precision)s by %(runtime)s.",
-        side=f"{timeline.small * scale:.0f}",
+        side=f"{timeline.small * metadata.scale:.0f}",
         angle=f"{TURNED_AWAY_FROM:.0f}",
         network=network.name,
         accuracy=accuracy,

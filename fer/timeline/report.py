@@ -27,6 +27,7 @@ from fer.timeline.formatting import (
     format_time,
 )
 from fer.timeline.marks import Mark, letters
+from fer.timeline.methods import TimelineMetadata, methods_paragraph
 from fer.timeline.moments import MIN_BASELINE, MIN_DURATION
 from fer.timeline.summary import Summary, summarise
 from fer.timeline.summary_table import listed_changes, omitted_note, top_expression, track_rows
@@ -41,18 +42,8 @@ MIN_VIDEO_OFFSET = 0.5
 
 def report_html(
     timeline: Timeline,
-    title: str,
+    metadata: TimelineMetadata,
     thumbnails: Sequence[tuple[str, UInt8Array | None]] = (),
-    warning: str | None = None,
-    model: str | None = None,
-    accuracy: str | None = None,
-    rate: float | None = None,
-    end: float | None = None,
-    scale: float = 1.0,
-    video_offset: float = 0.0,
-    methods: str = "",
-    start: float = 0.0,
-    started: str = "",
 ) -> str:
     """Return a timeline as one HTML page, in the timeline's own view.
 
@@ -60,44 +51,34 @@ def report_html(
 
     Args:
         timeline: What to report; may be empty.
-        title: What was recorded.
+        metadata: Where it comes from.
         thumbnails: Captions and pictures, RGB uint8 (h, w, 3): one a moment of the summary, in
             their order, None for one without a picture, or any number of any other pictures.
-        warning: What went wrong, such as a part that could not be read.
-        model: The network's name.
-        accuracy: How often it is right, as it was measured, with what it was measured on.
-        rate: Analysed frames a second.
-        end: Seconds at which the recording ended; None takes the last bin as full.
-        scale: Pixels of the recording per pixel of what was analysed.
-        video_offset: Seconds by which the annotated video is later than the timeline.
-        methods: How it was made, as a paragraph to cite; "" for none.
-        start: Seconds of the recording from which times count.
-        started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
     """
-    summary = summarise(timeline, end)
+    summary = summarise(timeline, metadata.duration)
     return render(
         "report.html",
         **_styles_and_script(),
-        title=title,
+        title=metadata.title,
         kind=_(_KINDS[timeline.view]),
         sentence=summary.sentence,
         facts=_facts(summary),
-        warning=warning,
+        warning=metadata.warning,
         marks=_marks(timeline),
         compared=stretches_html(timeline),
-        chart=timeline_html(timeline, moments=summary.moments, started=started, level=3),
-        caption=_caption(summary, video_offset, start),
+        chart=timeline_html(timeline, moments=summary.moments, started=metadata.started, level=3),
+        caption=_caption(summary, metadata),
         moments=_moments(summary, thumbnails),
         no_moment_note="" if summary.moments else _no_moment_note(summary),
         **_means(summary),
         error_note=_error_note(summary),
-        small_note=_small_note(timeline, scale),
+        small_note=_small_note(timeline.small * metadata.scale),
         view_note=_(_VIEW_NOTES[timeline.view], least=MIN_FACES),
         rows=track_rows(summary),
         omitted=_omitted_note(summary),
         changes=listed_changes(summary, timeline),
-        methods=methods,
-        settings=_settings(timeline, model, accuracy, rate, scale).items(),
+        methods=methods_paragraph(timeline, metadata),
+        settings=_settings(timeline, metadata).items(),
     )
 
 
@@ -138,7 +119,8 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     ]
 
 
-def _caption(summary: Summary, video_offset: float, start: float) -> str:
+def _caption(summary: Summary, metadata: TimelineMetadata) -> str:
+    start, video_offset = metadata.start, metadata.video_offset
     parts = [_("Seconds without pictures or faces are left empty.")]
     if start:
         parts.append(_("Times count from %(time)s of the recording.", time=format_time(start)))
@@ -240,12 +222,12 @@ def _error_note(summary: Summary) -> str:
     )
 
 
-def _small_note(timeline: Timeline, scale: float) -> str:
+def _small_note(side: float) -> str:
     return _(
         "Faces under %(side)s pixels (the square root of the box's area) have no part in the "
         "shares. Those that are found count as too small to classify; most are not looked for. "
         "Faces that are turned away have no part in the shares, either.",
-        side=f"{timeline.small * scale:.0f}",
+        side=f"{side:.0f}",
     )
 
 
@@ -260,23 +242,17 @@ def _omitted_note(summary: Summary) -> str:
     return f"{note} {kept}"
 
 
-def _settings(
-    timeline: Timeline,
-    model: str | None,
-    accuracy: str | None,
-    rate: float | None,
-    scale: float,
-) -> dict[str, str]:
+def _settings(timeline: Timeline, metadata: TimelineMetadata) -> dict[str, str]:
     return {
-        _("Network"): model or _("not stated"),
-        _("Its measured accuracy"): accuracy or _("not stated"),
+        _("Network"): metadata.network.name,
+        _("Its measured accuracy"): metadata.network.accuracy or _("not stated"),
         _("View"): _(timeline.view),
         _("Length of a bin"): f"{format_number(timeline.bin_seconds)} s",
-        _("Pictures analysed"): _("%(rate)s a second", rate=format_number(rate))
-        if rate
+        _("Pictures analysed"): _("%(rate)s a second", rate=format_number(metadata.rate))
+        if metadata.rate
         else _("as they came"),
         _("Too small to classify"): _(
-            "under %(side)s pixels", side=f"{timeline.small * scale:.0f}"
+            "under %(side)s pixels", side=f"{timeline.small * metadata.scale:.0f}"
         ),
         _("Turned away"): _(
             "aside by an estimate of %(angle)s degrees or more", angle=f"{TURNED_AWAY_FROM:.0f}"

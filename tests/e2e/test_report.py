@@ -10,7 +10,7 @@ from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
 from tests.e2e.accessibility import objections
 from tests.e2e.browser import CHROMIUM
-from tests.timeline.frames import frame, mix, recorded, steady
+from tests.timeline.frames import frame, mix, origin, recorded, steady
 
 pytestmark = pytest.mark.browser
 
@@ -35,11 +35,12 @@ def watched():
 def saved(timeline, path):
     """Write a report of everything; return its address."""
     picture = [("0:30", np.full((90, 160, 3), 128, np.uint8))]
-    page = report_html(
-        *(timeline, "A_long_name_" * 6, picture),
-        *("A part could not be read.",),
+    metadata = origin(
+        "A_long_name_" * 6,
+        warning="A part could not be read.",
         started="2026-11-29T14:03:05+00:00",
     )
+    page = report_html(timeline, metadata, picture)
     path.write_text(page, encoding="utf-8")
     return path.as_uri()
 

@@ -22,7 +22,7 @@ from fer.model.model_metrics import ModelMetrics
 from fer.timeline.compare import compare_timelines
 from fer.timeline.comparison_table import comparison_html
 from fer.timeline.marks import BASELINE, EVENT, LEFT_OUT, STRETCH, Mark
-from fer.timeline.methods import NetworkIdentity, methods_paragraph
+from fer.timeline.methods import NetworkIdentity
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.ui.about import about_html, notice_html
@@ -44,7 +44,7 @@ from fer.ui.recording import views as recording
 from fer.ui.recording.queue_rows import QueueRow, queue_html
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.fakes import sure
-from tests.timeline.frames import frame, mix, recorded
+from tests.timeline.frames import frame, mix, origin, recorded
 
 READ_OUT = ("aria-label", "aria-valuetext", "alt", "placeholder", "title", "data-spoken")
 """Attributes that are texts."""
@@ -122,19 +122,18 @@ def lesson(view, **settings):
 @pytest.mark.parametrize("view", ["person", "class"])
 def test_the_report(view):
     timeline = lesson(view)
-    methods = methods_paragraph(timeline, IDENTITY, 5.0)
-    page = report_html(
-        timeline, "0", warning="0", rate=5, video_offset=2, start=3, methods=methods, model="n"
-    )
+    metadata = origin("0", IDENTITY, warning="0", rate=5.0, video_offset=2.0, start=3.0)
+    page = report_html(timeline, metadata)
     assert untranslated(page, "onnxruntime") == []
     assert '<html lang="de">' in page
 
 
 def test_a_report_of_nothing():
-    page = report_html(recorded([]), "0")
-    assert untranslated(page) == []
+    page = report_html(recorded([]), origin("0", IDENTITY))
+    assert untranslated(page, "onnxruntime") == []
     shy = recorded([(frame([mix(happy=1)] * 2), float(i)) for i in range(30)], view="class")
-    assert untranslated(report_html(shy, "0", end=30.0)) == []
+    page = report_html(shy, origin("0", IDENTITY, duration=30.0))
+    assert untranslated(page, "onnxruntime") == []
 
 
 def test_a_comparison():

@@ -22,6 +22,7 @@ from fer.timeline.comparison_table import comparison_csv
 from fer.timeline.exports.bids import to_events
 from fer.timeline.exports.boris import to_boris
 from fer.timeline.marks import Mark
+from fer.timeline.methods import NetworkIdentity
 from fer.timeline.report import report_html
 from fer.timeline.serialization import to_csv
 from fer.ui import build_demo
@@ -29,7 +30,7 @@ from fer.ui.about import about_html
 from fer.ui.photo.handlers import PhotoHandlers
 from tests.fakes import fake_pipeline
 from tests.security.pictures import picture, video
-from tests.timeline.frames import steady
+from tests.timeline.frames import origin, steady
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,7 +105,8 @@ def test_a_recording(tmp_path):
 def test_a_report(view):
     pictures = [(NAME, np.zeros((9, 9, 3), np.uint8))]
     timeline = steady(3, 6, view=view, happy=1.0)
-    page = report_html(timeline, NAME, pictures, warning=NAME, model=NAME, accuracy=NAME)
+    network = NetworkIdentity(NAME, "0" * 64, "int8", NAME)
+    page = report_html(timeline, origin(NAME, network, warning=NAME), pictures)
     assert page.count("onerror=alert(1)&gt;") >= 5 and foreign_elements(page) == []
 
 

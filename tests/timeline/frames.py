@@ -6,8 +6,16 @@ import numpy as np
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
+from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.timeline import Timeline
 from fer.vision.quality import QUALITY_COLUMNS
+
+NETWORK = NetworkIdentity("you/name@v1", "0123456789abcdef" * 4, "int8", None)
+
+
+def origin(title="a", network=NETWORK, **facts) -> TimelineMetadata:
+    """Where a timeline comes from."""
+    return TimelineMetadata(title, network, **facts)
 
 
 def mix(**shares: float) -> list[float]:

@@ -10,7 +10,7 @@ from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.timeline.summary_table import summary_html
-from tests.timeline.frames import frame, mix, recorded
+from tests.timeline.frames import frame, mix, origin, recorded
 
 BASELINE = Mark(0, 10, "baseline")
 
@@ -104,4 +104,4 @@ def test_table_chart_and_report_show_it():
     chart = timeline_html(timeline)
     assert chart.count("change of the index from the baseline") == 2
     assert "change of the index" not in timeline_html(two_faces(()))
-    assert "Change against the baseline" in report_html(timeline, "a")
+    assert "Change against the baseline" in report_html(timeline, origin())

@@ -28,7 +28,7 @@ from fer.timeline.serialization import from_csv as table_from_csv
 from fer.timeline.serialization import from_json, to_csv, to_json
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import TimelineError
-from tests.timeline.frames import frame, mix, random_frames, recorded, steady
+from tests.timeline.frames import frame, mix, origin, random_frames, recorded, steady
 
 MARKS = sorted_marks(
     [
@@ -107,9 +107,9 @@ def test_chart_plot_and_report_draw_marks():
     assert "a &#34;quiz&#34; &lt;b&gt; starts" in html
     texts = {text.get_text() for text in timeline_plot(marked()).axes[0].texts}
     assert {"A", "E"} <= texts
-    report = report_html(marked(), "a")
+    report = report_html(marked(), origin())
     assert "<h2>Marks</h2>" in report and "group 2" in report and "left out" in report
-    assert "Marks" not in report_html(recorded(random_frames(20)), "a")
+    assert "Marks" not in report_html(recorded(random_frames(20)), origin())
 
 
 def test_intervals_have_marks_in_tiers_that_do_not_overlap():

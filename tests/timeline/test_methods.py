@@ -1,6 +1,7 @@
 """The methods paragraph: everything that somebody needs to do it again."""
 
 import json
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -11,15 +12,15 @@ from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.version import __version__
 from tests.fakes import FakeClassifier, fake_pipeline, sure
 from tests.sample_videos import make_film
-from tests.timeline.frames import frame, mix, recorded, steady
+from tests.timeline.frames import NETWORK, frame, mix, origin, recorded, steady
 
 ACCURACY = "70.0% of 3,589 pictures of the test split (FER2013's own labels)"
-NETWORK = NetworkIdentity("you/name@v1", "0123456789abcdef" * 4, "int8", ACCURACY)
+ORIGIN = origin(network=replace(NETWORK, accuracy=ACCURACY))
 
 
 def test_it_names_network_versions_and_settings():
     timeline = recorded([], view="person", bin_seconds=2, small=30, uncertain_below=0.45)
-    text = methods_paragraph(timeline, NETWORK, rate=7.5, scale=2)
+    text = methods_paragraph(timeline, replace(ORIGIN, rate=7.5, scale=2))
     for fact in (
         f"fer {__version__}; 7.5 frames a second",
         f"facenet-pytorch {version('facenet-pytorch')}",
@@ -40,13 +41,13 @@ def test_a_runtime_may_come_in_a_package_of_another_name(monkeypatch):
 
     monkeypatch.setattr("fer.timeline.methods.version", missing)
     expected = "in int8 by ONNX Runtime " + version("onnxruntime")
-    assert expected in methods_paragraph(recorded([]), NETWORK)
+    assert expected in methods_paragraph(recorded([]), ORIGIN)
 
 
 @pytest.mark.parametrize(("view", "fact"), [("class", "fewer than 5"), ("person", "number of")])
 def test_each_view_states_what_it_keeps(view, fact):
     network = NetworkIdentity.of(FakeClassifier())
-    text = methods_paragraph(recorded([], view=view), network)
+    text = methods_paragraph(recorded([], view=view), origin(network=network))
     assert fact in text and "frames of a camera" in text
     assert "in float32 by PyTorch" in text and "accuracy" not in text
 
@@ -63,12 +64,12 @@ def test_report_and_json_hold_it(tmp_path):
 
 def test_what_was_left_out_by_hand_is_stated():
     timeline = steady(20, 1, view="person", happy=1.0)
-    assert "by hand" not in methods_paragraph(timeline, NETWORK)
+    assert "by hand" not in methods_paragraph(timeline, ORIGIN)
     timeline.marks = (Mark(2, 4, "left out"), Mark(10, 11, "left out"))
-    assert "3 s in 2 marked ranges were left out by hand." in methods_paragraph(timeline, NETWORK)
+    assert "3 s in 2 marked ranges were left out by hand." in methods_paragraph(timeline, ORIGIN)
     timeline.marks = (Mark(19, 30, "left out"), Mark(50, 60, "left out"))  # the last is beyond it
-    assert "1 s in 1 marked range were left out by hand." in methods_paragraph(timeline, NETWORK)
+    assert "1 s in 1 marked range were left out by hand." in methods_paragraph(timeline, ORIGIN)
     seconds = [*range(10, 20), *range(30, 40)]
     late = recorded([(frame([mix(happy=1.0)]), i) for i in seconds], view="person")
     late.marks = tuple(Mark(start, start + 3, "left out") for start in (2, 15, 24))
-    assert "3 s in 1 marked range were left out by hand." in methods_paragraph(late, NETWORK)
+    assert "3 s in 1 marked range were left out by hand." in methods_paragraph(late, ORIGIN)

@@ -1,6 +1,7 @@
 """The report: sound HTML that fetches nothing, escapes texts, shows no more than its view."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,7 +17,7 @@ from fer.timeline.summary import summarise
 from fer.timeline.summary_table import MAX_ROWS
 from fer.timeline.timeline import Timeline
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
-from tests.timeline.frames import frame, mix, recorded, steady
+from tests.timeline.frames import NETWORK, frame, mix, origin, recorded, steady
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 CAPTION = 'At 0:30 "surprise" <b>'
@@ -67,9 +68,8 @@ def lesson():
 @pytest.fixture(scope="module")
 def full(lesson):
     images = [(CAPTION, np.full((40, 60, 3), 128, np.uint8))]
-    return report_html(
-        lesson, HOSTILE, images, HOSTILE, model=HOSTILE, accuracy=f"68% {HOSTILE}", rate=5
-    )
+    network = replace(NETWORK, name=HOSTILE, accuracy=f"68% {HOSTILE}")
+    return report_html(lesson, origin(HOSTILE, network, warning=HOSTILE, rate=5), images)
 
 
 def test_fetches_nothing(full):
@@ -88,7 +88,7 @@ def test_fetches_nothing(full):
 def test_texts_are_escaped_once(full):
     page = Page(full)
     assert page.all("title") == page.all("h1") == [HOSTILE]
-    assert page.whole.count(HOSTILE) == 5  # both, the warning, the network and its accuracy
+    assert page.whole.count(HOSTILE) == 6  # both, the warning, the network, twice its accuracy
     alts = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
     assert alts[-1] == CAPTION
 
@@ -130,7 +130,8 @@ def test_bars_show_the_means(full, lesson, name):
 
 def test_nothing_withheld_is_in_the_report():
     reports = {
-        report_html(steady(30, 4, **{name: 1.0}), "A lesson") for name in ("happy", "disgust")
+        report_html(steady(30, 4, **{name: 1.0}), origin("A lesson"))
+        for name in ("happy", "disgust")
     }
     assert len(reports) == 1
     page = Page(reports.pop())
@@ -142,7 +143,7 @@ def test_nothing_withheld_is_in_the_report():
 def test_single_faces_are_listed_in_the_person_view_only(view):
     rows = [mix(happy=1.0)] * 4 + [mix(sad=1.0)] * 2
     timeline = recorded([(frame(rows, tracks=[3, 4, 5, 6, 8, 9]), 0)], view=view)
-    page = Page(report_html(timeline, "Six"))
+    page = Page(report_html(timeline, origin("Six")))
     rows = ["Face", "3", "4", "5", "6", "8", "9"] if view == "person" else []
     assert page.all("th") == rows
 
@@ -150,20 +151,20 @@ def test_single_faces_are_listed_in_the_person_view_only(view):
 def test_many_tracks_are_cut_to_those_seen_longest():
     frames = [(frame([mix(happy=1.0)], tracks=[i + 1]), i) for i in range(MAX_ROWS + 5)]
     frames += [(frame([mix(sad=1.0)], tracks=[99]), 200 + i) for i in range(3)]
-    page = Page(report_html(recorded(frames, view="person"), "Many"))
+    page = Page(report_html(recorded(frames, view="person"), origin("Many")))
     assert "99" in page.all("th") and "6 more faces, seen no longer than these, are" in page.whole
 
 
 def test_a_note_states_that_tracks_of_a_crowd_are_limited():
     timeline = steady(2, MAX_TRACKS_PER_BIN + 10, view="person", happy=1.0)
-    text = Page(report_html(timeline, "Many")).whole
+    text = Page(report_html(timeline, origin("Many"))).whole
     assert f"{MAX_TRACKS_PER_BIN - MAX_ROWS} more faces, seen no longer" in text
     assert f"Of each second {MAX_TRACKS_PER_BIN} faces are kept" in text
 
 
 def test_pixels_are_those_of_the_recording_and_its_end_ends_the_time():
     timeline = steady(3, 1, rate=5, view="person", happy=1.0)
-    text = Page(report_html(timeline, "4K", scale=2.0, end=2.4)).whole
+    text = Page(report_html(timeline, origin("4K", scale=2.0, duration=2.4))).whole
     text = text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Faces under 80 pixels" in text and "under 80 pixels" in text.split("Too small")[1]
     assert "watched 2.4 s" in text and "with figures" not in text
@@ -180,21 +181,22 @@ def test_pixels_are_those_of_the_recording_and_its_end_ends_the_time():
     ids=["empty", "no face", "one bin", "calm"],
 )
 def test_little_makes_a_report_too(timeline, words):
-    page = Page(report_html(timeline, "Little"))
+    page = Page(report_html(timeline, origin("Little")))
     assert words in page.whole and "not stated" in page.whole
 
 
 def test_only_pictures_of_moments_are_headed_as_such(full):
     calm, images = steady(40, 5, happy=1.0), [("0:10", np.zeros((9, 16, 3), np.uint8))]
     moments = "Moments of change"
-    assert moments in Page(full).all("h2") and moments in Page(report_html(calm, "Calm")).all("h2")
-    headings = Page(report_html(calm, "Calm", images)).all("h2")
+    assert moments in Page(full).all("h2")
+    assert moments in Page(report_html(calm, origin("Calm"))).all("h2")
+    headings = Page(report_html(calm, origin("Calm"), images)).all("h2")
     assert "At a glance" in headings and moments not in headings
 
 
 def test_other_pictures_are_distinguished_by_their_captions():
     images = [(f"0:{i}0", np.zeros((9, 16, 3), np.uint8)) for i in range(3)]
-    page = Page(report_html(steady(40, 5, happy=1.0), "Calm", images))
+    page = Page(report_html(steady(40, 5, happy=1.0), origin("Calm"), images))
     assert [text for text in page.all("li") if ":" in text] == ["0:00", "0:10", "0:20"]
 
 
@@ -206,7 +208,7 @@ def test_the_template_is_packaged():
 def test_the_offset_of_the_annotated_video_is_stated():
     timeline = steady(3, 1, view="person", happy=1.0)
     late, hardly = (
-        report_html(timeline, "sound first", video_offset=video_offset)
+        report_html(timeline, origin("sound first", video_offset=video_offset))
         for video_offset in (3.0, 0.1)
     )
     assert "in the annotated video it comes 3\N{NO-BREAK SPACE}s later" in late

@@ -12,7 +12,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.exports import FORMATS, export_texts
-from fer.timeline.methods import NetworkIdentity, methods_paragraph
+from fer.timeline.methods import NetworkIdentity, TimelineMetadata, methods_paragraph
 from fer.timeline.moments import find_moments
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import Timeline
@@ -117,7 +117,7 @@ class TimelineHandlers:
             "started": recorder.started_at,
             "model": self.network.name,
             "fingerprint": self.network.fingerprint,
-            "methods": methods_paragraph(recorder.timeline, self.network),
+            "methods": methods_paragraph(recorder.timeline, self._metadata(recorder)),
         }
         content = to_json(recorder.timeline, about).encode()
         return download("timeline.json", content, "application/json")
@@ -136,15 +136,11 @@ class TimelineHandlers:
         from fer.timeline.report import report_html
 
         recorder = _finished(session)
-        content = report_html(
-            recorder.timeline,
-            _("Live timeline"),
-            model=self.network.name,
-            accuracy=self.network.accuracy,
-            methods=methods_paragraph(recorder.timeline, self.network),
-            started=recorder.started_at,
-        )
+        content = report_html(recorder.timeline, self._metadata(recorder))
         return download("timeline.html", content.encode(), "text/html")
+
+    def _metadata(self, recorder: TimelineRecorder) -> TimelineMetadata:
+        return TimelineMetadata(_("Live timeline"), self.network, started=recorder.started_at)
 
     def save_exports(self, session: Session) -> dict[str, str]:
         """Return files for other programs as one ZIP file, as a download."""

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from fer.recording import Cancelled, Progress, RecordingResult, analyze
-from fer.recording.outputs import FILE_NAMES, RecordingMetadata, output_paths
+from fer.recording.outputs import FILE_NAMES, output_paths
 from fer.recording.thumbnails import Thumbnail
 from fer.timeline.formatting import format_duration
-from fer.timeline.methods import NetworkIdentity
+from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.connections import Sender
@@ -87,7 +87,7 @@ def quick(source, folder, pipeline, view, rate, progress, cancelled, span, warni
     for path in paths.values():
         path.touch()
     network = NetworkIdentity("fake", "0123456789abcdef" * 4, "float32", None)
-    metadata = RecordingMetadata("lesson.mp4", 1.0, rate, warning, network, 1.0, 0.25)
+    metadata = TimelineMetadata("lesson.mp4", network, rate, 1.0, warning, 1.0, 0.25)
     return RecordingResult(timeline, metadata, **paths)
 
 
