@@ -13,8 +13,7 @@ from fer.recording.frame_table import FORMATS as FRAME_FORMATS
 from fer.recording.frame_table import require_pyarrow, write_frame_tables
 from fer.recording.outputs import FILE_NAMES, RecordingResult
 from fer.timeline import exports
-from fer.timeline.annotation_tiers import IntervalTable, interval_table
-from fer.timeline.summary import summarise
+from fer.timeline.annotation_tiers import interval_table
 
 EXPORT_FORMATS = (*exports.FORMATS, *FRAME_FORMATS)
 """Names of all formats."""
@@ -80,18 +79,6 @@ def name_files(recording: RecordingResult, source: Path) -> RecordingResult:
     return replace(recording, **named)
 
 
-def recording_intervals(recording: RecordingResult) -> IntervalTable:
-    """Return a recording's intervals, with times in its annotated video."""
-    moments = summarise(recording.timeline, recording.duration).moments
-    return interval_table(
-        recording.timeline,
-        moments,
-        recording.duration,
-        recording.video_offset,
-        recording.video.name,
-    )
-
-
 def write_exports(
     recording: RecordingResult, folder: Path, stem: str, formats: Collection[str]
 ) -> list[Path]:
@@ -103,8 +90,11 @@ def write_exports(
         stem: Begin of their names.
         formats: Of `formats_of` the recording's view.
     """
+    table = interval_table(
+        recording.timeline, recording.duration, recording.video_offset, recording.video.name
+    )
     wanted = [name for name in exports.FORMATS if name in formats]
-    paths = exports.write_exports(recording_intervals(recording), folder, stem, wanted)
+    paths = exports.write_exports(table, folder, stem, wanted)
     if recording.frames is not None:
         paths += write_frame_tables(recording.frames, folder, stem, formats, recording.timeline)
     return paths

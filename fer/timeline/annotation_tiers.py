@@ -16,7 +16,7 @@ from fer.i18n import SOURCE, use_language
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.timeline.expression_statistics import Statistics, compute_statistics
 from fer.timeline.marks import EVENT, Mark, clipped
-from fer.timeline.moments import Moment
+from fer.timeline.moments import find_moments
 from fer.timeline.timeline import Timeline
 
 SMALL, WITHHELD, NO_FACE = "too small", "withheld", "no face"
@@ -85,18 +85,16 @@ class IntervalTable:
 
 def interval_table(
     timeline: Timeline,
-    moments: Sequence[Moment] = (),
     end: float | None = None,
     video_offset: float = 0.0,
     media: str = "",
 ) -> IntervalTable:
     """Return a timeline's intervals, with times in its annotated video.
 
-    What is left out has no state there; each mark is a row, too.
+    What is left out has no state there; its moments and its marks have tiers of their own.
 
     Args:
         timeline: What was recorded.
-        moments: Its moments, a tier of their own.
         end: Seconds at which the recording ended; None takes the last bin as full.
         video_offset: Seconds by which the annotated video is later than the timeline.
         media: File name of the annotated video.
@@ -107,7 +105,7 @@ def interval_table(
         rises = [
             Interval(MOMENT_TIER, moment.start, moment.end, f"rise in {moment.expression}", None,
                      moment.sentence)
-            for moment in moments
+            for moment in find_moments(timeline)
         ]  # fmt: skip
     numbers = whole.counts()[0]
     last = (int(numbers[-1]) + 1) * timeline.bin_seconds if len(numbers) else 0.0

@@ -165,7 +165,7 @@ def test_no_export_begins_a_cell_as_a_formula_does():
     timeline = steady(3, 6, happy=1.0)
     timeline.marks = (Mark(1.0, 1.0, "event", "=1+1"),)
     comparison = comparison_csv(compare_timelines([("=1", timeline), ("@b", timeline)]))
-    table = interval_table(timeline, (), 3.0, 0.0, "film.mp4")
+    table = interval_table(timeline, 3.0, 0.0, "film.mp4")
     text = comparison + to_boris(table) + to_csv(timeline) + to_events(table)
     cells = re.split(r"[,\t\n]", text)
     assert "'=1+1" in cells and "'=1" in cells and "'@b" in cells

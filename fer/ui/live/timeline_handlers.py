@@ -144,8 +144,7 @@ class TimelineHandlers:
 
     def save_exports(self, session: Session) -> dict[str, str]:
         """Return files for other programs as one ZIP file, as a download."""
-        timeline = _finished(session).timeline
-        table = interval_table(timeline, find_moments(timeline))
+        table = interval_table(_finished(session).timeline)
         file = io.BytesIO()
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for name, text in export_texts(table, "timeline", FORMATS).items():

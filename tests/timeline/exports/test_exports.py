@@ -17,7 +17,6 @@ from fer.timeline.exports import FORMATS, export_texts, write_exports
 from fer.timeline.exports.elan import POINT_MILLISECONDS
 from fer.timeline.exports.vtt import POINT_SECONDS
 from fer.timeline.expression_statistics import compute_statistics
-from fer.timeline.moments import find_moments
 from fer.timeline.timeline import Timeline
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 
@@ -43,9 +42,9 @@ def made_tables():
         [(frame([mix(happy=1.0 * (i >= 30), neutral=1.0 * (i < 30))] * 6), i) for i in range(50)]
     )
     return {
-        "person": interval_table(person, find_moments(person), 77.7125, 0.4, "a.mp4"),
-        "class": interval_table(crowd, find_moments(crowd)),
-        "moment": interval_table(rise, find_moments(rise)),
+        "person": interval_table(person, 77.7125, 0.4, "a.mp4"),
+        "class": interval_table(crowd),
+        "moment": interval_table(rise),
         "none": interval_table(recorded([])),
         "rare": RARE,
     }
@@ -190,7 +189,7 @@ def test_no_class_export_depends_on_how_fewer_than_five_faces_look():
             turned = frame([look] * 5, turned_away=[True, *[False] * 4])
             frames[5 * second + 1] = turned, second + 0.2
         timeline = recorded(frames)
-        files.append(export_texts(interval_table(timeline, find_moments(timeline)), "a", FORMATS))
+        files.append(export_texts(interval_table(timeline), "a", FORMATS))
         del files[-1]["a.eaf"]  # it holds the time of its making; its rows are those of the others
     assert all(other == files[0] for other in files)
     assert "withheld" in files[0]["a_events.tsv"]
@@ -198,7 +197,7 @@ def test_no_class_export_depends_on_how_fewer_than_five_faces_look():
 
 def test_a_class_has_one_tier_and_no_track():
     crowd = recorded(random_frames(400), view="class")
-    table = interval_table(crowd, find_moments(crowd))
+    table = interval_table(crowd)
     assert set(table.tiers()) <= {"class", "moments"}
     assert "face 1" not in "".join(export_texts(table, "a", FORMATS).values())
 
