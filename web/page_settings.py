@@ -17,10 +17,10 @@ from fer.model.classifier import ExpressionClassifier
 from fer.templates import UNNAMED_NOTES, call_macro
 from fer.timeline import (
     chart,
+    chart_curves,
     expression_statistics,
     face_counts,
     serialization,
-    svg_paths,
     timeline,
     track_counts,
     withholding,
@@ -83,7 +83,7 @@ def _chart() -> dict[str, Any]:
     return {
         "stack_order": expression_statistics.STACK_ORDER,
         "error_band": expression_statistics.ERROR_BAND,
-        "side": svg_paths.VIEWBOX_SIDE,
+        "side": chart_curves.VIEWBOX_SIDE,
         "min_live_span": chart.MIN_LIVE_SPAN,
         "min_span": chart.MIN_SPAN,
         "max_columns": chart.MAX_COLUMNS,

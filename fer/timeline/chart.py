@@ -10,25 +10,22 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from markupsafe import Markup
 
-from fer.array_types import BoolArray, Float64Array, Int64Array
+from fer.array_types import Float64Array
 from fer.colors import COLORS, outcome_colors
 from fer.i18n import gettext as _
 from fer.templates import render
 from fer.timeline.baseline import SPREADS, baseline_columns, change_from
+from fer.timeline.chart_curves import VIEWBOX_SIDE, Curves, chart_curves, chart_series
 from fer.timeline.chart_notes import chart_description, chart_note, index_heading
-from fer.timeline.chart_series import chart_series
 from fer.timeline.drawn_marks import mark_places
 from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
-    Statistics,
-    merged_statistics,
     outcome_shares,
 )
 from fer.timeline.face_counts import FRAMES
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
-from fer.timeline.svg_paths import VIEWBOX_SIDE, area_path, band_line, find_runs
 from fer.timeline.timeline import Timeline
 
 MAX_COLUMNS = 240
@@ -44,36 +41,6 @@ MAX_TRACKS = 3
 
 TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Possible steps of the time axis in seconds."""
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Statistics over time, a bin a row, without gaps in the rows.
-
-    Args:
-        step: Length of a bin in seconds; the first starts at 0.
-        statistics: Columns of length n, as `compute_statistics` of
-            `fer.timeline.expression_statistics` returns them; NaN where there is no value.
-    """
-
-    step: float
-    statistics: Statistics
-
-    @property
-    def seconds(self) -> float:
-        """Return the length of all bins together in seconds."""
-        return self.step * len(self.statistics["frames"])
-
-    @property
-    def shares(self) -> Float64Array:
-        """Return the mean probabilities, (n, 7), columns as in `STACK_ORDER`."""
-        return np.column_stack([self.statistics[name] for name in STACK_ORDER])
-
-    @property
-    def withheld(self) -> BoolArray:
-        """Return where faces to classify were too few for statistics, bool (n,)."""
-        too_few: BoolArray = (self.statistics["faces"] > 0) & (self.statistics["classified"] == 0)
-        return too_few
 
 
 @dataclass(frozen=True)
@@ -101,9 +68,8 @@ class Plot:
 
 def timeline_html(
     timeline: Timeline,
-    min_span: float = MIN_SPAN,
     moments: Sequence[Moment] = (),
-    interactive: bool = True,
+    growing: bool = False,
     started: str = "",
     level: int = 4,
 ) -> Markup:
@@ -111,63 +77,36 @@ def timeline_html(
 
     Args:
         timeline: May still be empty.
-        min_span: Least length of the time axis in seconds.
         moments: These are marked by their number, from 1.
-        interactive: Whether it has what `chart.js` needs to display values and to zoom; not for a
-            chart that is drawn anew each second.
+        growing: Whether it is drawn anew each second: its time axis has room for a minute, and it
+            lacks what `chart.js` needs to display values and to zoom.
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
         level: Of its headings, 3 or 4.
     """
-    whole, tracks, count = _all_curves(timeline)
-    single = [(_("Face %(number)s", number=track), curves) for track, curves in tracks.items()]
-    several = len(single) > 1
-    rows = [(_("All faces"), whole), *single] if several else [(_("Expressions"), whole)]
-    areas = list(tracks) if len(tracks) > 1 else []
-    span = max(min_span, whole.seconds)
+    tracks = longest_tracks(timeline)
+    min_span = MIN_LIVE_SPAN if growing else MIN_SPAN
+    whole, *single = chart_curves(timeline, tracks, MAX_COLUMNS, min_span)
+    headings = [_("Face %(number)s", number=track) for track in tracks]
+    faces, several = list(zip(headings, single, strict=True)), len(tracks) > 1
+    rows = [(_("All faces"), whole), *faces] if several else [(_("Expressions"), whole)]
     return render(
         "chart.html",
         description=chart_description(timeline),
-        span=f"{span:g}",
-        series=chart_series(timeline, areas) if interactive else "",
+        span=f"{whole.span:g}",
+        series="" if growing else chart_series(timeline, tracks if several else ()),
         started=started,
         level=level,
         plots=[
-            *_areas(rows, span, moments),
-            *_index_and_faces(whole, span),
-            _outcomes(whole, span, timeline.view),
-            *_changes(timeline, single, span),
+            *_areas(rows, moments),
+            *_index_and_faces(whole),
+            _outcomes(whole, timeline.view),
+            *_changes(timeline, faces),
         ],
-        marks=mark_places(timeline.marks, span),
-        times=_time_axis(span),
+        marks=mark_places(timeline.marks, whole.span),
+        times=_time_axis(whole.span),
         side=VIEWBOX_SIDE,
-        note=chart_note(
-            timeline,
-            any(row[1].withheld.any() for row in rows),
-            *(len(single), count),
-        ),
+        note=chart_note(timeline, any(each.withheld.any() for _heading, each in rows), len(tracks)),
     )
-
-
-def _all_curves(timeline: Timeline) -> tuple[Curves, dict[int, Curves], int]:
-    """Return the curves of all faces, of the tracks seen longest, and the number of tracks.
-
-    All have bins up to the timeline's end, also where its last ones are left out.
-    """
-    numbers = timeline.counts()[0]
-    bins = int(numbers[-1]) + 1 if len(numbers) else 0
-    group = max(1, -(-bins // MAX_COLUMNS))
-
-    def curves(numbers: Int64Array, counts: Int64Array) -> Curves:
-        known = numbers // group, counts, -(-bins // group), timeline.view == "class"
-        return Curves(timeline.bin_seconds * group, merged_statistics(*known))
-
-    counted = timeline.included()
-    numbers, tracks, counts = counted.track_counts()
-    longest = {
-        track: curves(numbers[tracks == track], counts[tracks == track])
-        for track in longest_tracks(counted)
-    }
-    return curves(*counted.counts()), longest, len(set(tracks.tolist()))
 
 
 def longest_tracks(timeline: Timeline) -> list[int]:
@@ -175,22 +114,20 @@ def longest_tracks(timeline: Timeline) -> list[int]:
 
     By the share of each bin's frames that they are in: not all bins have as many frames.
     """
-    numbers, counts = timeline.counts()
-    bins, tracks, rows = timeline.track_counts()
+    counted = timeline.included()
+    numbers, counts = counted.counts()
+    bins, tracks, rows = counted.track_counts()
     shares = rows[:, FRAMES] / counts[np.searchsorted(numbers, bins), FRAMES]
     found, places = np.unique(tracks, return_inverse=True)
     longest = np.argsort(-np.bincount(places, shares), kind="stable")[:MAX_TRACKS]
     return sorted(found[longest].tolist())
 
 
-def _areas(
-    rows: Sequence[tuple[str, Curves]], span: float, moments: Sequence[Moment]
-) -> list[Plot]:
+def _areas(rows: Sequence[tuple[str, Curves]], moments: Sequence[Moment]) -> list[Plot]:
     """Return a plot of the expressions' shares for each row.
 
     Args:
         rows: A heading and the curves, all with the same time axis.
-        span: Length of the time axis in seconds.
         moments: These are marked in the first plot, which has the legend, too.
     """
     colors = {name: COLORS[name] for name in STACK_ORDER}
@@ -199,48 +136,50 @@ def _areas(
             heading,
             ("100%", "50%", "0"),
             "fer-areas",
-            _stack(curves, curves.shares, list(colors.values()), span),
-            _withheld_strips(curves, span),
+            _stack(curves, curves.shares, list(colors.values())),
+            _withheld_strips(curves),
         )
         for heading, curves in rows
     ]
+    span = rows[0][1].span
     marks = [(f"{moment.start / span:.1%}", i) for i, moment in enumerate(moments, start=1)]
     return [replace(plots[0], moments=marks, legend=colors), *plots[1:]]
 
 
-def _index_and_faces(whole: Curves, span: float) -> list[Plot]:
+def _index_and_faces(whole: Curves) -> list[Plot]:
     """Return the plots of the index and of the number of all faces."""
     several = np.isfinite(whole.statistics["index_error"]).any()
     heading = index_heading(bool(several))
     scale = ("+1", "0", "\N{MINUS SIGN}1")
-    index = Plot(heading, scale, "", _index(whole, span), _withheld_strips(whole, span))
-    most = int(np.nanmax(whole.statistics["faces"], initial=0.0)) + 1
-    return [index, Plot(_("Faces"), (str(most), "", "0"), "fer-count", _faces(whole, span, most))]
+    index = Plot(heading, scale, "", _index(whole), _withheld_strips(whole))
+    faces = whole.statistics["faces"]  # never withheld
+    most = int(np.nanmax(faces, initial=0.0)) + 1
+    paths = [{"class": "fer-band", "d": whole.area(faces / most, 0 * faces)}]
+    return [index, Plot(_("Faces"), (str(most), "", "0"), "fer-count", paths)]
 
 
-def _outcomes(whole: Curves, span: float, view: str) -> Plot:
+def _outcomes(whole: Curves, view: str) -> Plot:
     """Return the plot of how many of the faces were named, and why others were not."""
     colors = outcome_colors(view)
     return Plot(
         _("Faces classified, and why others were not"),
         ("100%", "", "0"),
         "fer-outcomes",
-        _stack(whole, outcome_shares(whole.statistics, view), list(colors.values()), span),
-        _withheld_strips(whole, span),
+        _stack(whole, outcome_shares(whole.statistics, view), list(colors.values())),
+        _withheld_strips(whole),
         legend=colors,
     )
 
 
-def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: float) -> list[Plot]:
+def _changes(timeline: Timeline, faces: Sequence[tuple[str, Curves]]) -> list[Plot]:
     """Return a plot of each face's index against its own in the marked baseline, if there is one.
 
     Args:
         timeline: With a baseline among its marks, in the person view.
-        single: Heading and curves of each face.
-        span: Length of the time axis in seconds.
+        faces: Heading and curves of each face.
     """
     plots = []
-    for heading, curves in single:
+    for heading, curves in faces:
         inside = baseline_columns(timeline, curves.step, len(curves.statistics["frames"]))
         index = np.asarray(curves.statistics["index"], np.float64)
         found = change_from(index, inside, curves.step)
@@ -253,41 +192,33 @@ def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: flo
             )
             middle = np.where(np.isfinite(change), 0.0, np.nan)
             reach = SPREADS * spread
-            paths = band_line(curves.step, change, (middle - reach, middle + reach), span)
+            paths = curves.line_with_band(change, middle - reach, middle + reach)
             plots.append(Plot(title, ("+1", "0", "\N{MINUS SIGN}1"), "", paths))
     return plots
 
 
-def _stack(
-    curves: Curves, shares: Float64Array, colors: Sequence[str], span: float
-) -> list[dict[str, str]]:
+def _stack(curves: Curves, shares: Float64Array, colors: Sequence[str]) -> list[dict[str, str]]:
     """Return shares, (n, k), in k colours: the sum of all is painted first, the others over it."""
     tops = np.minimum(np.cumsum(shares, axis=1), 1)
     return [
-        {"fill": color, "d": area_path(curves.step, tops[:, i], 0 * tops[:, i], span)}
+        {"fill": color, "d": curves.area(tops[:, i], 0 * tops[:, i])}
         for i, color in reversed(list(enumerate(colors)))
     ]
 
 
-def _index(curves: Curves, span: float) -> list[dict[str, str]]:
+def _index(curves: Curves) -> list[dict[str, str]]:
     """Return the index as a line within its band, on a scale from -1 to 1."""
     index = np.asarray(curves.statistics["index"], np.float64)
     error = ERROR_BAND * np.nan_to_num(np.asarray(curves.statistics["index_error"], np.float64))
-    return band_line(curves.step, index, (index - error, index + error), span)
+    return curves.line_with_band(index, index - error, index + error)
 
 
-def _faces(curves: Curves, span: float, most: int) -> list[dict[str, str]]:
-    """Return the number of faces as an area; it is never withheld."""
-    tops = curves.statistics["faces"] / most
-    return [{"class": "fer-band", "d": area_path(curves.step, tops, 0 * tops, span)}]
-
-
-def _withheld_strips(curves: Curves, span: float) -> list[tuple[str, str]]:
+def _withheld_strips(curves: Curves) -> list[tuple[str, str]]:
     """Return left edge and width, in percent, of the stretches that are withheld."""
     hidden = np.where(curves.withheld, 1.0, np.nan)
     return [
         (f"{places[0] / VIEWBOX_SIDE:.1%}", f"{(places[-1] - places[0]) / VIEWBOX_SIDE:.1%}")
-        for places, _tops in find_runs(curves.step, hidden, span)
+        for places, _bins in curves.runs(hidden)
     ]
 
 

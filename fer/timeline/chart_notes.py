@@ -24,8 +24,15 @@ def mean_statistics(timeline: Timeline) -> dict[str, float]:
     return {name: column.item() for name, column in compute_statistics(whole[None]).items()}
 
 
-def chart_note(timeline: Timeline, withheld: bool, drawn: int, tracks: int) -> str:
-    """Return an explanation of the index, the hatching and which faces are drawn."""
+def chart_note(timeline: Timeline, withheld: bool, drawn: int) -> str:
+    """Return an explanation of the index, the hatching and which faces are drawn.
+
+    Args:
+        timeline: The timeline.
+        withheld: Whether something is hatched.
+        drawn: Tracks that are drawn separately.
+    """
+    tracks = len(set(timeline.included().track_counts()[1].tolist()))
     sentences = [
         _("Positive-negative index: the share of happy minus angry, disgust, fear and sad.")
     ]

@@ -36,7 +36,8 @@ def test_areas_are_stacked_to_the_whole_at_their_times():
     timeline = Timeline("person")
     timeline.add(faces(HALF), 0.5)
     timeline.add(faces(sure("angry", 1.0)), 1.5)
-    html = timeline_html(timeline, min_span=10)
+    timeline.add(faces(), 9.5)
+    html = timeline_html(timeline)
     # Bins of 1 s on an axis of 10 s: edges at 0 and 200 of 1000, middles at 50 and 150.
     assert path(html, COLORS["angry"]) == (
         "M0 500L50 500L150 0L200 0L200 1000L150 1000L50 1000L0 1000Z"
@@ -67,7 +68,8 @@ def test_a_class_with_too_few_faces_is_hatched_without_values():
     timeline = Timeline("class")
     timeline.add(faces(*[HALF] * 5), 0)
     timeline.add(faces(*[HALF] * 4), 1)
-    html = timeline_html(timeline, min_span=10)
+    timeline.add(faces(), 9)
+    html = timeline_html(timeline)
     assert '<i style="left:10.0%;width:10.0%"></i>' in html
     assert "Hatched: fewer than 5 faces" in html
     assert path(html, COLORS["angry"]).startswith("M0 500L50 500L100 500L100 1000")
@@ -82,7 +84,8 @@ def test_small_faces_are_hatched_with_the_reason():
     timeline.add(faces(HALF, side=80), 0)
     assert "Hatched" not in timeline_html(timeline)
     timeline.add(faces(HALF, side=20), 1)
-    html = timeline_html(timeline, min_span=10)
+    timeline.add(faces(), 9)
+    html = timeline_html(timeline)
     assert '<i style="left:10.0%;width:10.0%"></i>' in html
     assert "Hatched: faces too small to classify, or turned away." in html
 
@@ -128,7 +131,7 @@ def test_a_long_recordings_ups_and_downs_are_no_differences_between_faces():
 def test_the_index_has_a_band_as_wide_as_its_error():
     timeline = Timeline("person")
     timeline.add(faces(HALF, HALF, sure("happy", 1.0), sure("angry", 1.0)), 0)
-    html = timeline_html(timeline, min_span=1)
+    html = timeline_html(timeline)
     # Indexes 0, 0, 1, -1: mean 0, error sqrt(2 / 3 / 4) = 0.408, twice that is 0.816 up and down.
     band = re.search(r'class="fer-band" d="([^"]*)"', html)[1]
     assert band == "M0 92L500 92L1000 92L1000 908L500 908L0 908Z"
@@ -159,7 +162,7 @@ def test_a_long_timeline_is_counted_together_and_stays_small():
     timeline = Timeline("person")
     for second in range(7200):
         timeline.add(faces(sure("happy", 1.0) if second % 2 else sure("angry", 1.0)), second)
-    html = timeline_html(timeline, interactive=False)
+    html = timeline_html(timeline, growing=True)
     assert len(html) < 60_000 and len(timeline_html(timeline)) < 100_000
     points = path(html, COLORS["angry"]).split("Z")[0].split("L")
     assert len(points) == 2 * (MAX_COLUMNS + 2)
@@ -168,7 +171,7 @@ def test_a_long_timeline_is_counted_together_and_stays_small():
 
 
 def test_an_empty_timeline_is_an_empty_chart():
-    html = timeline_html(Timeline("person"), min_span=60)
+    html = timeline_html(Timeline("person"), growing=True)
     assert "shows no expression yet" in html and ">0:45<" in html
 
 
@@ -194,7 +197,7 @@ def test_a_plot_reports_who_could_be_classified_and_why_not():
     timeline.add(known, 0)
     timeline.add(faces(), 1)
     timeline.add(faces(HALF), 2)
-    html = timeline_html(timeline, min_span=10)
+    html = timeline_html(timeline)
     colors = outcome_colors("person")
     tops = {name: re.findall(r"M\d+ (\d+)L", path(html, color)) for name, color in colors.items()}
     assert tops == {  # of 1000, from the top; the second without a face is empty
@@ -215,7 +218,7 @@ def test_of_a_withheld_second_it_is_kept_who_could_be_classified_but_not_who_was
         crowd = faces(*[row] * 6)
         crowd.data["turned_away"] = np.arange(6) < 3
         timeline.add(crowd, second)
-    html = timeline_html(timeline, min_span=2)
+    html = timeline_html(timeline)
     colors = outcome_colors("class")
     assert path(html, colors["named"]).startswith("M0 1000L250 1000L750 1000L")
     assert path(html, colors[NAMED_OR_UNCERTAIN]).startswith("M0 500L250 500L750 500L")

@@ -14,7 +14,7 @@ from supervision import Detections
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.templates import render
-from fer.timeline.chart import MIN_LIVE_SPAN, timeline_html
+from fer.timeline.chart import timeline_html
 from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.formatting import format_percent, format_signed, format_time
 from fer.timeline.marks import MAX_SECONDS, MarkError
@@ -187,7 +187,7 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
         message="",
         readout=_readout(_("Recording %(time)s", time=format_time(elapsed)), timeline),
         note=note or ("" if len(timeline) else _(WAITING_NOTE)),
-        chart=timeline_html(timeline, MIN_LIVE_SPAN, interactive=False),
+        chart=timeline_html(timeline, growing=True),
         marks=marks_html(timeline, editable=False) if timeline.marks else "",
         summary="",
     )

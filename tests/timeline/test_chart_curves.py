@@ -6,7 +6,7 @@ import pytest
 
 from fer.templates import FOLDER
 from fer.timeline.chart import timeline_html
-from fer.timeline.chart_series import MAX_SERIES_COLUMNS, chart_series
+from fer.timeline.chart_curves import MAX_SERIES_COLUMNS, chart_series
 from fer.timeline.expression_statistics import STACK_ORDER
 from fer.timeline.marks import Mark
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
@@ -41,7 +41,7 @@ def test_what_a_class_withholds_is_not_there():
 
 def test_an_empty_timeline_and_a_growing_one():
     assert json.loads(chart_series(recorded([]), ()))["areas"] == [[]]
-    assert "data-series" not in timeline_html(steady(3, 5, happy=1.0), interactive=False)
+    assert "data-series" not in timeline_html(steady(3, 5, happy=1.0), growing=True)
 
 
 def test_the_script_is_small():
