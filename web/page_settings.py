@@ -23,9 +23,7 @@ from fer.timeline import (
     serialization,
     timeline,
     track_counts,
-    withholding,
 )
-from fer.timeline.track_quality import QUALITY_SCALES, QUALITY_SUMS
 from fer.ui.about import about_html, notice_html
 from fer.ui.consent import consent_notice
 from fer.ui.live import camera_monitor, timeline_recorder, views
@@ -63,15 +61,15 @@ def _timeline() -> dict[str, Any]:
     return {
         "format": serialization.FORMAT,
         "version": serialization.VERSION,
-        "min_faces": withholding.MIN_FACES,
+        "min_faces": face_counts.MIN_FACES,
         "bin_seconds": empty.bin_seconds,
         "small": empty.small,
         "scale": face_counts.PROBABILITY_SCALE,
         "columns": face_counts.COUNT_COLUMNS,
         "index_signs": face_counts.INDEX_SIGNS.tolist(),
         "quality": QUALITY_COLUMNS,
-        "quality_scales": QUALITY_SCALES.tolist(),
-        "quality_sums": QUALITY_SUMS,
+        "quality_scales": track_counts.QUALITY_SCALES.tolist(),
+        "quality_sums": track_counts.QUALITY_SUMS,
         "track_columns": timeline.TRACK_COLUMNS,
         "max_tracks_per_bin": track_counts.MAX_TRACKS_PER_BIN,
         "max_seconds": timeline_recorder.MAX_DURATION,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from fer.recording.span import WHOLE, Span
-from fer.timeline.withholding import MIN_FACES
+from fer.timeline.face_counts import MIN_FACES
 from fer.video import VideoReader
 from fer.vision.detector_protocols import Detector
 

@@ -1,7 +1,7 @@
 """A timeline as tiers of annotated intervals, from which every export for other programs is made.
 
 An interval is a run of bins with the same state: of one track in the person view, of the whole
-picture in the class view, whose bins are withheld as everywhere (`fer.timeline.withholding`). So no
+picture in the class view, whose bins are withheld as everywhere (`fer.timeline.face_counts`). So no
 export holds more than the timeline itself does.
 """
 

@@ -10,9 +10,9 @@ from fer.timeline.expression_statistics import (
     compute_statistics,
     weight_bins_equally,
 )
+from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.formatting import format_time
 from fer.timeline.timeline import Timeline
-from fer.timeline.withholding import MIN_FACES
 
 
 def mean_statistics(timeline: Timeline) -> dict[str, float]:

@@ -16,11 +16,10 @@ from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
-from fer.timeline.face_counts import COUNT_COLUMNS, FRAMES, PROBABILITY_SCALE
+from fer.timeline.face_counts import COUNT_COLUMNS, FRAMES, MIN_FACES, PROBABILITY_SCALE
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline, TimelineError
-from fer.timeline.track_quality import QUALITY_SUMS
-from fer.timeline.withholding import MIN_FACES
+from fer.timeline.track_counts import TRACK_SUMS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,7 +28,7 @@ Key = TypeVar("Key")
 
 FORMAT, VERSION = "fer-timeline", 2
 
-_BIN_COUNTS, _TRACK_COUNTS = len(COUNT_COLUMNS), len(COUNT_COLUMNS) + len(QUALITY_SUMS)
+_BIN_COUNTS, _TRACK_COUNTS = len(COUNT_COLUMNS), len(TRACK_SUMS)
 
 _VERSIONS = {1: (_BIN_COUNTS - 1, _BIN_COUNTS - 1), VERSION: (_BIN_COUNTS, _TRACK_COUNTS)}
 """Counts of a bin and of a track in each version that can be read.
@@ -133,7 +132,7 @@ def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> st
     if timeline.marks:
         document["marks"] = to_records(timeline.marks)
     if timeline.view == "person":
-        document["track_columns"] = ["bin", "track", *COUNT_COLUMNS, *QUALITY_SUMS]
+        document["track_columns"] = ["bin", "track", *TRACK_SUMS]
         numbers, tracks, counts = timeline.track_counts()
         rows = np.column_stack([numbers, tracks, counts, timeline.track_quality()])
         document["tracks"] = rows.tolist()

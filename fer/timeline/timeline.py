@@ -23,12 +23,16 @@ from supervision import Detections
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
-from fer.timeline.face_counts import COUNT_COLUMNS, counts_per_face
+from fer.timeline.face_counts import (
+    COUNT_COLUMNS,
+    MIN_FACES,
+    count_frame,
+    counts_per_face,
+    withhold_expressions,
+)
 from fer.timeline.formatting import shortened
-from fer.timeline.marks import Mark, left_out_ranges, sorted_marks
-from fer.timeline.track_counts import TrackCounts
-from fer.timeline.track_quality import QUALITY_SUMS, mean_quality, sum_quality
-from fer.timeline.withholding import MIN_FACES, count_frame, withhold_expressions
+from fer.timeline.marks import Mark, left_out_ranges
+from fer.timeline.track_counts import TrackCounts, mean_quality, sum_quality
 from fer.vision.detections import track_ids
 
 if TYPE_CHECKING:
@@ -163,31 +167,8 @@ class Timeline:
 
     def _count_bin(self, number: int, row: Int64Array) -> None:
         """Add a row of counts to a bin; withhold the bin where that is due, whatever came first."""
-        _add_counts(self._bins, number, row)
-        if self.view == "class":
-            self._bins[number] = withhold_expressions(self._bins[number])
-
-    def merged(self, other: "Timeline") -> "Timeline":
-        """Return both as if they had been recorded as one, exactly; neither is changed.
-
-        Times and track numbers must be of the same clock and tracker in both.
-
-        Raises:
-            TimelineError: The two were not recorded with the same settings.
-        """
-        if self.settings != other.settings:
-            raise TimelineError(
-                "Only timelines with the same settings can be merged, not "
-                f"{self.settings} and {other.settings}."
-            )
-        both = Timeline(**self.settings)
-        both.marks = sorted_marks([*self.marks, *other.marks])
-        for part in (self, other):
-            for number, row in part._bins.items():
-                both._count_bin(number, row)
-            for number, tracks, rows in part._tracks.bins():
-                both._tracks.add(number, tracks.tolist(), list(rows))
-        return both
+        sums = self._bins[number] + row if number in self._bins else row
+        self._bins[number] = withhold_expressions(sums) if self.view == "class" else sums
 
     def included(self) -> "Timeline":
         """Return this timeline without the bins that its marks leave out; it is not changed."""
@@ -232,8 +213,8 @@ class Timeline:
         return bins, tracks, rows[:, : len(COUNT_COLUMNS)]
 
     def track_quality(self) -> Int64Array:
-        """Return the rows' `fer.timeline.track_quality.QUALITY_SUMS`, (r, 7), as `track_counts`."""
-        return self._tracks.arrays()[2][:, len(COUNT_COLUMNS) :].reshape(-1, len(QUALITY_SUMS))
+        """Return the rows' `QUALITY_SUMS` of `fer.timeline.track_counts`, (r, 7), in that order."""
+        return self._tracks.arrays()[2][:, len(COUNT_COLUMNS) :]
 
     def restore(
         self, bins: Mapping[int, Int64Array], tracks: Mapping[tuple[int, int], Int64Array]
@@ -289,11 +270,6 @@ class Timeline:
                 **mean_quality(self.track_quality()),
             }
         )
-
-
-def _add_counts(counts: dict[int, Int64Array], key: int, row: Int64Array) -> None:
-    """Add a row of counts to the one under a key."""
-    counts[key] = counts[key] + row if key in counts else row
 
 
 def _all_counts(timeline: Timeline) -> tuple[Int64Array, ...]:

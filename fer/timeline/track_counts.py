@@ -1,13 +1,30 @@
-"""Rows of counts by bin and track in compact arrays: two hours of fifty faces are about 31 MB."""
+"""Sums by bin and track: rows of counts, and the quality measures of the track's face.
+
+They are in compact arrays: two hours of fifty faces are about 31 MB. Quality measures are summed in
+whole numbers, as the counts are; to a pixel, degree or percent, for they aren't known any better.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from supervision import Detections
 
-from fer.array_types import Int64Array
+from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.face_counts import COUNT_COLUMNS
+from fer.vision.quality import QUALITY_COLUMNS
+
+QUALITY_SUMS = ("measured", *QUALITY_COLUMNS)
+"""What is summed up of a track's quality: its measured readings, and over these each measure."""
+
+QUALITY_SCALES = np.array(
+    [100 if name in ("brightness", "clipped") else 1 for name in QUALITY_COLUMNS]
+)
+"""What a measurement of 1 counts."""
+
+TRACK_SUMS = (*COUNT_COLUMNS, *QUALITY_SUMS)
+"""Columns of a track's row."""
 
 MAX_TRACKS_PER_BIN = 50
 """Series kept of one bin in the person view: those with the lowest numbers."""
@@ -18,10 +35,10 @@ ROW_BYTES = 340
 PACKED_BIN_BYTES = 600
 """Memory of a packed bin beside its rows: four arrays, their tuple and its key."""
 
-_SQUARES = COUNT_COLUMNS.index("squares")
-_PROBABILITIES = [COUNT_COLUMNS.index(name) for name in EXPRESSIONS]
-_APART = [*_PROBABILITIES, _SQUARES]
-"""Columns of large numbers; the others mostly fit 16 bits."""
+_SQUARES = TRACK_SUMS.index("squares")
+_PROBABILITIES = [TRACK_SUMS.index(name) for name in EXPRESSIONS]
+_REST = np.delete(np.arange(len(TRACK_SUMS)), [*_PROBABILITIES, _SQUARES])
+"""Columns of large numbers, and the others, which mostly fit 16 bits."""
 
 
 class _PackedBin(NamedTuple):
@@ -37,15 +54,14 @@ class _PackedBin(NamedTuple):
         """Pack the rows by track, in as few bytes as hold their counts."""
         tracks = sorted(counts)
         rows = np.array([counts[track] for track in tracks], np.int64)
-        parts = _narrow(rows[:, _PROBABILITIES]), _narrow(np.delete(rows, _APART, axis=1))
+        parts = _narrow(rows[:, _PROBABILITIES]), _narrow(rows[:, _REST])
         return cls(np.array(tracks, np.int64), rows[:, _SQUARES].copy(), *parts)
 
     def rows(self) -> Int64Array:
-        """Return the rows, int64 (t, 15 + q)."""
-        width = self.rest.shape[1] + len(_APART)
-        rows = np.empty((len(self.tracks), width), np.int64)
+        """Return the rows, int64 (t, 22)."""
+        rows = np.empty((len(self.tracks), len(TRACK_SUMS)), np.int64)
         rows[:, _SQUARES], rows[:, _PROBABILITIES] = self.squares, self.probabilities
-        rows[:, np.delete(np.arange(width), _APART)] = self.rest
+        rows[:, _REST] = self.rest
         return rows
 
     @property
@@ -62,10 +78,10 @@ def _narrow(rows: Int64Array) -> np.ndarray:
 
 
 class TrackCounts:
-    """Rows of counts by bin and track, of up to `MAX_TRACKS_PER_BIN` tracks per bin.
+    """Rows by bin and track, of up to `MAX_TRACKS_PER_BIN` tracks per bin.
 
-    A row is int64 (15 + q,): `COUNT_COLUMNS` and any other sums, small ones. All bins are packed
-    but the one counted last.
+    A row is int64 (22,) with the columns `TRACK_SUMS`. All bins are packed but the one counted
+    last.
     """
 
     def __init__(self) -> None:
@@ -102,7 +118,7 @@ class TrackCounts:
         )
 
     def bins(self) -> Iterator[tuple[int, Int64Array, Int64Array]]:
-        """Yield each bin with its tracks (t,) and their rows (t, 15 + q), rising in both."""
+        """Yield each bin with its tracks (t,) and their rows (t, 22), rising in both."""
         parts = dict(self._packed)
         if self._open and self._open_bin is not None:
             parts[self._open_bin] = _PackedBin.pack(self._open)
@@ -110,11 +126,11 @@ class TrackCounts:
             yield number, parts[number].tracks, parts[number].rows()
 
     def arrays(self) -> tuple[Int64Array, Int64Array, Int64Array]:
-        """Return bins (r,), tracks (r,) and rows (r, 15 + q), by bin and by track."""
+        """Return bins (r,), tracks (r,) and rows (r, 22), by bin and by track."""
         parts = list(self.bins())
         none = np.zeros(0, np.int64)
         if not parts:
-            return none, none, none.reshape(0, len(COUNT_COLUMNS))
+            return none, none, none.reshape(0, len(TRACK_SUMS))
         return (
             np.repeat(
                 np.array([number for number, _, _ in parts], np.int64),
@@ -123,3 +139,20 @@ class TrackCounts:
             np.concatenate([tracks for _, tracks, _ in parts]),
             np.concatenate([rows for *_, rows in parts]),
         )
+
+
+def sum_quality(faces: Detections) -> Int64Array:
+    """Return each face's `QUALITY_SUMS`, int64 (n, 7); zeros where something wasn't measured."""
+    unknown = np.full(len(faces), np.nan)
+    columns = [np.asarray(faces.data.get(name, unknown), float) for name in QUALITY_COLUMNS]
+    measured = np.column_stack(columns) * QUALITY_SCALES
+    known = np.isfinite(measured).all(axis=1)
+    values = np.rint(np.where(known[:, None], measured, 0)).astype(np.int64)
+    return np.column_stack([known.astype(np.int64), values])
+
+
+def mean_quality(sums: Int64Array) -> dict[str, Float64Array]:
+    """Return `QUALITY_COLUMNS`, float64 (r,) each, from sums (r, 7); NaN where nothing is known."""
+    readings = sums[:, :1].astype(np.float64)
+    means = sums[:, 1:] / QUALITY_SCALES / np.where(readings > 0, readings, np.nan)
+    return dict(zip(QUALITY_COLUMNS, means.T, strict=True))

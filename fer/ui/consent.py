@@ -2,7 +2,7 @@
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.timeline.withholding import MIN_FACES
+from fer.timeline.face_counts import MIN_FACES
 from fer.ui import html
 
 EVERYONE = {

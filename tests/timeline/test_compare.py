@@ -156,8 +156,8 @@ def test_no_comparison_of_a_class_depends_on_how_fewer_than_five_faces_look():
     tables = []
     for look in (mix(happy=1), mix(fear=1), mix()):
         timeline = steady(60, 6, rate=2, neutral=0.9, happy=0.1)
-        few = recorded([(frame([look] * 4), 5.5), (frame([look] * 4), 70.0)])
-        timeline = timeline.merged(few)
+        for time in (5.5, 70.0):
+            timeline.add(frame([look] * 4), time)
         timeline.marks = (Mark(5, 6, "stretch", "x"), Mark(0, 30, "stretch", "y"))
         pair = [("a", timeline), ("b", lesson(1))]
         tables.append(comparison_csv(compare_timelines(pair)))

@@ -201,13 +201,6 @@ def test_letters_ranges_and_descriptions_by_hand():
     assert describe_marks([Mark(2, 2, "event")], 2, 3) == "event"
 
 
-def test_marks_of_both_are_in_a_merged_timeline():
-    one, other = steady(3, 5, happy=1.0), steady(3, 5, happy=1.0)
-    one.marks, other.marks = (Mark(1, 1, "event"),), (Mark(1, 1, "event"), Mark(0, 1, "left out"))
-    assert one.merged(other).marks == (Mark(0, 1, "left out"), Mark(1, 1, "event"))
-    assert one != other
-
-
 def test_no_mark_brings_a_withheld_second_of_a_class_back():
     frames = [(frame([mix(happy=1)] * (4 if i == 2 else 5)), i / 5) for i in range(10)]
     timeline = recorded(frames)

@@ -22,12 +22,6 @@ def test_reads_back_exactly(view, frames):
     assert_frame_equal(from_csv(to_csv(timeline)), table, check_exact=True)
 
 
-def test_half_of_a_bin_can_be_saved_and_merged():
-    frames = random_frames(60, most=12)
-    one, two = (recorded(frames[i::2]) for i in range(2))
-    assert from_json(to_json(one)).merged(from_json(to_json(two))) == recorded(frames)
-
-
 @pytest.mark.parametrize("view", VIEWS)
 def test_json_also_holds_the_table(view):
     timeline = recorded([(frame([mix(happy=0.25, sad=0.75)] * 5), 1.0), (frame(), 2.0)], view=view)

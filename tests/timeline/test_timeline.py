@@ -1,4 +1,4 @@
-"""The timeline beside a table worked by hand; merging, gaps and bounds."""
+"""The timeline beside a table worked by hand; gaps and bounds."""
 
 import numpy as np
 import pytest
@@ -158,29 +158,13 @@ def test_turned_faces_do_not_make_a_class():
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("seed", range(5))
-def test_merged_equals_recorded_as_one(view, seed):
+def test_frames_may_come_in_any_order(view, seed):
     frames = random_frames(200, seed=seed)
-    parts = np.random.default_rng(seed).integers(0, 3, len(frames))
-    one, two, three = (
-        recorded([f for f, part in zip(frames, parts, strict=True) if part == i], view=view)
-        for i in range(3)
-    )
     whole = recorded(frames, view=view)
-    assert one.merged(two).merged(three) == whole == three.merged(one.merged(two))
-    assert one != whole
-    assert recorded(frames[::-1], view=view) == whole
-    assert whole.table().equals(three.merged(two).merged(one).table())
-
-
-def test_merging_leaves_both_alone():
-    one, two = steady(3, 6, happy=1.0), steady(2, 6, sad=1.0)
-    one.merged(two)
-    assert one == steady(3, 6, happy=1.0) and two == steady(2, 6, sad=1.0)
-
-
-def test_only_like_and_like_are_merged():
-    with pytest.raises(TimelineError, match="same settings"):
-        Timeline("person").merged(Timeline("class"))
+    order = np.random.default_rng(seed).permutation(len(frames))
+    shuffled = recorded([frames[i] for i in order], view=view)
+    assert shuffled == whole != recorded(frames[1:], view=view)
+    assert shuffled.table().equals(whole.table())
 
 
 def test_tracks_kept_of_a_bin_are_bounded_whatever_the_order():
@@ -197,8 +181,7 @@ def test_tracks_kept_of_a_bin_are_bounded_whatever_the_order():
     assert [numbers.get_group(i).tolist() for i in (0, 1)] == [
         sorted(tracks)[:MAX_TRACKS_PER_BIN] for tracks in seen
     ]
-    parts = [recorded(frames[i::3], view="person") for i in range(3)]
-    assert parts[2].merged(parts[0]).merged(parts[1]) == whole
+    assert recorded(frames[::-1], view="person") == whole
 
 
 @pytest.mark.slow
@@ -249,7 +232,6 @@ def test_less_than_two_faces_a_frame_have_no_error():
 def test_nothing_recorded_is_a_table_without_rows(view):
     timeline = Timeline(view)
     assert timeline.table().shape == (0, 16) and timeline.seconds == 0
-    assert timeline.merged(timeline) == timeline
 
 
 def test_faces_without_numbers_have_no_rows():
