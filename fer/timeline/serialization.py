@@ -1,10 +1,9 @@
-"""A timeline as text: CSV for spreadsheets, JSON to keep; both read back exactly.
+"""A timeline as text: CSV for spreadsheets, JSON to keep, which reads back exactly.
 
 A file holds what the timeline's view keeps, so a file of the class view has neither tracks
 nor any expression of a frame with too few faces.
 """
 
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,6 @@ import numpy as np
 from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.labels import EXPRESSIONS
 from fer.timeline.face_counts import COUNT_COLUMNS, FRAMES, MIN_FACES, PROBABILITY_SCALE
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline, TimelineError
@@ -42,9 +40,6 @@ _NO_TIMELINE = N_(
 
 _MAX_NUMBER = 2**40
 """Largest number of a bin or a track; no timeline gets near it."""
-
-_INTEGER_COLUMNS = ("frames", "classified", "judged", "track", "left_out")
-"""`judged` is what older files call `classified`."""
 
 
 def to_csv(timeline: Timeline) -> str:
@@ -78,33 +73,6 @@ def mark_columns(timeline: Timeline, times: Float64Array) -> dict[str, list[int]
     }
     rows = [known[number] for number in numbers.tolist()]
     return {"left_out": [out for out, _ in rows], "marks": [text for _, text in rows]}
-
-
-def from_csv(text: str) -> "DataFrame":
-    """Return the table that `to_csv` wrote, equal to it in every bit.
-
-    Raises:
-        TimelineError: The text is no such table.
-    """
-    from pandas import read_csv
-    from pandas.errors import EmptyDataError, ParserError
-
-    try:
-        table = read_csv(io.StringIO(text))
-    except (EmptyDataError, ParserError) as error:
-        raise TimelineError(f"This is no timeline as CSV ({error}).") from error
-    missing = {"time", "frames", *EXPRESSIONS} - set(table.columns)
-    if missing:
-        raise TimelineError(f"This CSV is no timeline: it has no column {sorted(missing)[0]!r}.")
-    texts = {"marks"} & set(table.columns)
-    kinds = {
-        name: np.int64 if name in _INTEGER_COLUMNS else np.float64
-        for name in table.columns.difference(list(texts), sort=False)
-    }
-    try:
-        return table.fillna(dict.fromkeys(texts, "")).astype(kinds)
-    except ValueError as error:
-        raise TimelineError(f"This timeline as CSV is damaged ({error}).") from error
 
 
 def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> str:

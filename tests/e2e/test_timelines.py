@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fer.timeline.serialization import from_csv, from_json
+from fer.timeline.serialization import from_json
 from tests.e2e.browser import start_camera, stop_camera, write_film
+from tests.timeline.frames import table_of
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +72,7 @@ def test_a_live_timeline_grows_each_second_and_is_saved(page, app_folder):
     last = page.evaluate(drawn)
     page.wait_for_timeout(1300)
     assert page.evaluate(drawn) == last
-    table = from_csv(save(page, "#live-save-csv").read_text())
+    table = table_of(save(page, "#live-save-csv").read_text())
     assert len(table) >= 2 and (table["track"] == 1).all()
     assert from_json(save(page, "#live-save-json").read_text()).view == "person"
     assert save(page, "#live-save-plot").read_bytes().startswith(b"\x89PNG")
@@ -110,7 +111,7 @@ def test_a_finished_timeline_is_not_dropped_unasked(page):
     page.locator("#live-start").click()
     question.wait_for()
     assert faint(page) == []
-    assert len(from_csv(save(page, "#live-save-csv").read_text())) >= 2
+    assert len(table_of(save(page, "#live-save-csv").read_text())) >= 2
     assert question.count() == 0
     page.locator("#live-start").click()  # what is saved goes without a word
     page.get_by_text("Recording 0:01").wait_for()
@@ -180,7 +181,7 @@ def test_a_timeline_continues_when_the_page_is_reloaded(context, url):
     page.get_by_text("The page was loaded again").wait_for(state="detached")
     page.get_by_text(re.compile("Recording 0:(0[4-9]|[1-5])")).wait_for()
     page.locator("#live-stop").click()
-    table = from_csv(save(page, "#live-save-csv").read_text())
+    table = table_of(save(page, "#live-save-csv").read_text())
     assert table["time"].min() == 0 and table["time"].max() >= 3
 
     page.goto("about:blank")
@@ -232,7 +233,7 @@ def test_a_recording_plays_with_its_boxes_and_is_saved(page, url, films):
 
     timeline = from_json(save(page, "#recording-save-json").read_text())
     assert timeline.view == "person" and len(timeline) == 2
-    table = from_csv(save(page, "#recording-save-csv").read_text())
+    table = table_of(save(page, "#recording-save-csv").read_text())
     assert table.equals(timeline.track_table())
     video = download(page, "#recording-save-video")
     assert video.suggested_filename == "short_annotated.mp4"

@@ -23,10 +23,11 @@ from fer.recording.analysis import RATE_RANGE
 from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.recording.outputs import FILE_NAMES
 from fer.recording.span import Span
-from fer.timeline.serialization import from_csv, from_json
+from fer.timeline.serialization import from_json
 from fer.video import Frame, VideoError, VideoReader
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 from tests.sample_videos import grey, make_film, tone_starts
+from tests.timeline.frames import table_of
 
 SIZE = (192, 144)
 BOX = (60.0, 60.0, 110.0, 120.0)
@@ -94,7 +95,7 @@ def test_everything_is_written(tmp_path, film):
         assert len(list(reader)) == 50
     assert len(recording.timeline) == 2  # seconds
     assert from_json(paths["json"].read_text()) == recording.timeline
-    table = from_csv(paths["csv"].read_text())
+    table = table_of(paths["csv"].read_text())
     assert table.equals(recording.timeline.track_table())
     assert table["frames"].tolist() == [5, 5]
     done = [report.done for report in reports]
@@ -105,7 +106,7 @@ def test_everything_is_written(tmp_path, film):
 @pytest.mark.usefixtures("no_plots")
 def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
     recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]), "class")
-    table = from_csv(recording.csv.read_text())
+    table = table_of(recording.csv.read_text())
     assert recording.view == "class"
     assert "track" not in table
     assert table["happy"].isna().all()  # one face is too few

@@ -1,8 +1,10 @@
 """Frames of made-up faces, for the tests of the timeline."""
 
 from collections.abc import Sequence
+from io import StringIO
 
 import numpy as np
+import pandas as pd
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
@@ -16,6 +18,11 @@ NETWORK = NetworkIdentity("you/name@v1", "0123456789abcdef" * 4, "int8", None)
 def origin(title="a", network=NETWORK, **facts) -> TimelineMetadata:
     """Where a timeline comes from."""
     return TimelineMetadata(title, network, **facts)
+
+
+def table_of(csv: str) -> pd.DataFrame:
+    """A timeline's table in CSV."""
+    return pd.read_csv(StringIO(csv))
 
 
 def mix(**shares: float) -> list[float]:

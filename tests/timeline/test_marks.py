@@ -24,11 +24,10 @@ from fer.timeline.marks import (
 from fer.timeline.moments import find_moments
 from fer.timeline.plot import timeline_plot
 from fer.timeline.report import report_html
-from fer.timeline.serialization import from_csv as table_from_csv
 from fer.timeline.serialization import from_json, to_csv, to_json
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import TimelineError
-from tests.timeline.frames import frame, mix, origin, random_frames, recorded, steady
+from tests.timeline.frames import frame, mix, origin, random_frames, recorded, steady, table_of
 
 MARKS = sorted_marks(
     [
@@ -93,12 +92,12 @@ def test_nothing_is_left_where_all_is_left_out():
 
 @pytest.mark.parametrize("view", ["class", "person"])
 def test_the_table_names_marks_and_what_is_left_out(view):
-    table = table_from_csv(to_csv(marked(view)))
+    table = table_of(to_csv(marked(view)))
     by_second = table.drop_duplicates("time").set_index("time")
     assert by_second.index[by_second["left_out"] == 1].tolist() == [3, 4, 5, 6]
     assert 'event: a "quiz" <b> starts' in set(by_second["marks"])
     assert by_second["marks"].loc[6] == "left out: the door; stretch: group 1; stretch: group 2"
-    assert by_second["marks"].loc[2] == ""
+    assert np.isnan(by_second["marks"].loc[2])  # an empty cell
 
 
 def test_chart_plot_and_report_draw_marks():

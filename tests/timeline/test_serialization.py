@@ -8,9 +8,9 @@ from pandas.testing import assert_frame_equal
 
 from fer.labels import EXPRESSIONS
 from fer.timeline.marks import MarkError
-from fer.timeline.serialization import from_csv, from_json, to_csv, to_json
+from fer.timeline.serialization import from_json, to_csv, to_json
 from fer.timeline.timeline import VIEWS, Timeline, TimelineError
-from tests.timeline.frames import frame, mix, random_frames, recorded, steady
+from tests.timeline.frames import frame, mix, random_frames, recorded, steady, table_of
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -19,7 +19,8 @@ def test_reads_back_exactly(view, frames):
     timeline = recorded(frames, view=view, bin_seconds=0.7, small=42.5, uncertain_below=0.35)
     assert from_json(to_json(timeline)) == timeline
     table = timeline.track_table() if view == "person" else timeline.table()
-    assert_frame_equal(from_csv(to_csv(timeline)), table, check_exact=True)
+    read = table_of(to_csv(timeline)).astype(table.dtypes)  # without a row it has no types
+    assert_frame_equal(read, table, check_exact=True)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -49,19 +50,6 @@ def test_csv_is_plain():
     )
     assert first == "0.0,1,5.0,5,0.0,0.0,0.0,0.5,0.5,0.0,0.0,0.0,0.0,0.0,0.0,0.0"
     assert second == "1.0,1,0.0,0" + 12 * ","
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "no timeline as CSV"),
-        ("a,b\n1,2\n", "no column 'angry'"),
-        (to_csv(recorded(random_frames(9), view="person")).replace("0.0,", "much,"), "damaged"),
-    ],
-)
-def test_other_csv_is_refused(text, message):
-    with pytest.raises(TimelineError, match=message):
-        from_csv(text)
 
 
 GOOD = json.loads(to_json(recorded(random_frames(9))))
@@ -127,6 +115,6 @@ def test_json_says_where_it_comes_from():
 
 def test_no_number_is_lost_in_writing():
     timeline = recorded(random_frames(200), view="person")
-    column = from_csv(to_csv(timeline))["happy"].to_numpy()
+    column = table_of(to_csv(timeline))["happy"].to_numpy()
     assert np.array_equal(column, timeline.track_table()["happy"], equal_nan=True)
     assert np.unique(column[~np.isnan(column)]).size > 100

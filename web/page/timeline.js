@@ -217,7 +217,7 @@ export class Timeline {
     return document;
   }
 
-  /** Returns the table that `fer.timeline.serialization.from_csv` reads. */
+  /** Returns the table as `fer.timeline.serialization.to_csv` does. */
   toCSV() {
     const rows = this.view === "person" ? this.trackTable() : this.table();
     const cell = (value) => (Number.isNaN(value) ? "" : String(value));

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from fer.timeline.marks import Mark
-from fer.timeline.serialization import from_csv, from_json
+from fer.timeline.serialization import from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.live.live_reading import LiveReading
 from fer.ui.live.timeline_recorder import MAX_DURATION, MEMORY_FULL, TimelineRecorder, idle_html
 from fer.ui.sessions import Session
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
-from tests.timeline.frames import steady
+from tests.timeline.frames import steady, table_of
 from tests.ui.live_helpers import TOKEN, LivePage, hold_clock, payload, stopped
 
 FRAME = np.full((240, 320, 3), 128, np.uint8)
@@ -87,7 +87,7 @@ def test_stop_ends_it_and_what_is_saved_reads_back(clock):
     timeline = session.live.recorder.timeline
     assert timeline.table()["frames"].tolist() == [2, 1]
     assert from_json(content(live.timelines.save_json(session)).decode()) == timeline
-    table = from_csv(content(live.timelines.save_csv(session)).decode())
+    table = table_of(content(live.timelines.save_csv(session)).decode())
     assert table["track"].tolist() == [1, 2, 1, 2]
 
 

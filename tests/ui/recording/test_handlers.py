@@ -21,7 +21,7 @@ from fer.recording.outputs import FILE_NAMES, output_paths
 from fer.recording.thumbnails import Thumbnail
 from fer.timeline.formatting import format_duration
 from fer.timeline.methods import NetworkIdentity, TimelineMetadata
-from fer.timeline.serialization import from_csv, from_json
+from fer.timeline.serialization import from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.connections import Sender
 from fer.ui.recording.events import RecordingEvents
@@ -33,6 +33,7 @@ from fer.ui.sessions import Sessions
 from fer.video import VideoError, VideoReader, check_video
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
+from tests.timeline.frames import table_of
 
 BOX = [40, 30, 90, 90]
 
@@ -110,7 +111,7 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
         assert len(list(reader)) == 10
     timeline = from_json(paths["json"].read_text())
     assert timeline.view == "person" and len(timeline) == 1
-    assert from_csv(paths["csv"].read_text())["happy"].iloc[0] == pytest.approx(0.9, abs=0.01)
+    assert table_of(paths["csv"].read_text())["happy"].iloc[0] == pytest.approx(0.9, abs=0.01)
     assert paths["plot"].read_bytes().startswith(b"\x89PNG")
     assert "lesson &lt;1&gt;" in paths["report"].read_text()
     folder = paths["video"].parent
