@@ -5,23 +5,11 @@ from collections.abc import Mapping
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
-from fer.timeline.expression_statistics import (
-    ERROR_BAND,
-    compute_statistics,
-    weight_bins_equally,
-)
+from fer.timeline.expression_statistics import ERROR_BAND
 from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.formatting import format_time
+from fer.timeline.summary import mean_statistics
 from fer.timeline.timeline import Timeline
-
-
-def mean_statistics(timeline: Timeline) -> dict[str, float]:
-    """Return the statistics of the whole timeline; see `compute_statistics`.
-
-    Each face weighs alike, once in each second, as in `fer.timeline.summary`.
-    """
-    whole = weight_bins_equally(timeline.included().counts()[1]).sum(axis=0)
-    return {name: column.item() for name, column in compute_statistics(whole[None]).items()}
 
 
 def chart_note(timeline: Timeline, withheld: bool, drawn: int) -> str:

@@ -175,8 +175,7 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
     """
     whole, timeline = timeline, timeline.included()
     numbers, counts = timeline.counts()
-    weighted = weight_bins_equally(counts)
-    total = _overall(weighted)
+    total = mean_statistics(timeline)
     lengths = _lengths(numbers, timeline.bin_seconds, end)
     watched = _lengths(whole.counts()[0], timeline.bin_seconds, end).sum()
     return Summary(
@@ -186,7 +185,7 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
         faces=total["faces"],
         mean={name: total[name] for name in EXPRESSIONS},
         index=total["index"],
-        index_error=pooled_error(weighted),
+        index_error=pooled_error(weight_bins_equally(counts)),
         uncertain=total["uncertain"],
         small=total["small"],
         turned=total["turned"],
@@ -196,12 +195,13 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
     )
 
 
-def _overall(weighted: Float64Array) -> dict[str, float]:
-    """Return the statistics of all bins together, from what `weight_bins_equally` gave."""
-    return {
-        name: column.item()
-        for name, column in compute_statistics(weighted.sum(axis=0)[None]).items()
-    }
+def mean_statistics(timeline: Timeline) -> dict[str, float]:
+    """Return the statistics of the whole timeline; see `compute_statistics`.
+
+    Each face weighs alike, once in each second.
+    """
+    whole = weight_bins_equally(timeline.included().counts()[1]).sum(axis=0)
+    return {name: column.item() for name, column in compute_statistics(whole[None]).items()}
 
 
 def _lengths(numbers: Int64Array, bin_seconds: float, end: float | None) -> Float64Array:

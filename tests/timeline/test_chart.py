@@ -8,9 +8,10 @@ from supervision import Detections
 
 from fer.colors import COLORS, NAMED_OR_UNCERTAIN, outcome_colors
 from fer.timeline.chart import MAX_COLUMNS, longest_tracks, timeline_html
-from fer.timeline.chart_notes import chart_description, mean_statistics
+from fer.timeline.chart_notes import chart_description
 from fer.timeline.expression_statistics import ERROR_BAND, STACK_ORDER
 from fer.timeline.marks import Mark
+from fer.timeline.summary import mean_statistics
 from fer.timeline.timeline import Timeline
 from tests.fakes import sure
 from tests.timeline.frames import steady

@@ -7,7 +7,6 @@ import pytest
 
 from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.chart import timeline_html
-from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.marks import (
     MAX_MARKS,
     MAX_TEXT,
@@ -25,7 +24,7 @@ from fer.timeline.moments import find_moments
 from fer.timeline.plot import timeline_plot
 from fer.timeline.report import report_html
 from fer.timeline.serialization import from_json, to_csv, to_json
-from fer.timeline.summary import summarise
+from fer.timeline.summary import mean_statistics, summarise
 from fer.timeline.timeline import TimelineError
 from tests.timeline.frames import frame, mix, origin, random_frames, recorded, steady, table_of
 

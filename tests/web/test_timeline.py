@@ -7,9 +7,8 @@ import subprocess
 import pytest
 from pandas.testing import assert_frame_equal
 
-from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.serialization import from_json, to_csv, to_json
-from fer.timeline.summary import summarise
+from fer.timeline.summary import mean_statistics, summarise
 from fer.timeline.timeline import VIEWS
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.timeline.frames import random_frames, recorded, table_of

@@ -15,10 +15,9 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.templates import render
 from fer.timeline.chart import timeline_html
-from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.formatting import format_percent, format_signed, format_time
 from fer.timeline.marks import MAX_SECONDS, MarkError
-from fer.timeline.summary import summarise
+from fer.timeline.summary import mean_statistics, summarise
 from fer.timeline.summary_table import summary_html
 from fer.timeline.timeline import Timeline
 from fer.ui import html

@@ -14,8 +14,8 @@ from fer.i18n import mark as N_
 from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.templates import render
-from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.face_counts import MIN_FACES
+from fer.timeline.summary import mean_statistics
 from fer.timeline.summary_table import top_expression
 from fer.timeline.timeline import Timeline
 from fer.ui import html
