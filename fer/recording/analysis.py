@@ -64,7 +64,6 @@ def analyze(
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     sound: bool = True,
-    sheet: bool = True,
     stopped: Callable[[], bool] = lambda: False,
     exports: Collection[str] = (),
     keep_frames: bool = False,
@@ -84,8 +83,6 @@ def analyze(
         progress: Receives a `Progress` a few times a second.
         cancelled: Returns whether to stop; called for each frame.
         sound: Whether the annotated video keeps the sound.
-        sheet: Whether the moments' thumbnails are written on a sheet of their own; they are in the
-            report anyway.
         stopped: Returns whether to leave the rest of the video out and finish with what was
             analysed; called for each frame.
         exports: Formats of `fer.recording.exports` that are written, too.
@@ -118,12 +115,12 @@ def analyze(
             )
         analyzer.timeline.marks = sorted_marks(span.marks(marks))
         metadata = _metadata(reader, analyzer, pipeline, rate, span, missing, video_offset)
-        recording = replace(write_outputs(analyzer.timeline, work, metadata, sheet), frames=frames)
+        recording = replace(write_outputs(analyzer.timeline, work, metadata), frames=frames)
         write_exports(recording, work, export_stem(source), exports)
         if frames and not keep_frames:
             frames.unlink()
     reporter.finish()
-    paths: dict[str, Any] = dict(output_paths(folder, sheet))
+    paths: dict[str, Any] = {**output_paths(folder)}
     return replace(recording, frames=folder / FRAMES_NAME if keep_frames else None, **paths)
 
 

@@ -8,10 +8,9 @@ import stat
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
@@ -26,7 +25,7 @@ from fer.recording.outputs import (
 from fer.recording.progress import Progress
 from fer.recording.span import WHOLE, Span
 from fer.recording.supervisor import CHECK_TIMEOUT, Supervisor, finite
-from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
+from fer.recording.thumbnails import THUMBNAIL_SIDE, unpack_thumbnails
 from fer.recording.worker_tasks import (
     AT_MOST,
     NO_ROOM,
@@ -133,20 +132,29 @@ def analyze_sandboxed(
     if pipeline.classifier.folder is None:
         raise ValueError("A worker needs a network that was loaded from a folder.")
     model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
-    arguments = source, folder, model, view, rate, span
-    supervisor = Supervisor(progress, cancelled)
-    try:
-        message = _run_worker(analyze_video, limits, supervisor, *arguments, True)
-    except BrokenReader:
-        if not supervisor.has_audio:
-            raise
-        # Most decoders are for sound, and the pictures can be had without it.
-        supervisor = Supervisor(progress, cancelled)
-        message = _run_worker(analyze_video, limits, supervisor, *arguments, False)
-        message.fields["warning"] = f"{message.fields['warning'] or ''} {_(NO_SOUND)}".strip()
+    work = partial(analyze_video, source, folder, model, view, rate, span)
+    message = _run_with_sound_or_without(work, limits, partial(Supervisor, progress, cancelled))
     network = NetworkIdentity.of(pipeline.classifier)
     origin = TimelineMetadata(printable(source.name), network, rate, start=span.start)
     return _read_result(message, folder, origin)
+
+
+def _run_with_sound_or_without(
+    work: Callable[[bool], Callable[[Channel], None]],
+    limits: Limits,
+    make_supervisor: Callable[[], Supervisor],
+) -> Message:
+    """Return the result of an analysis; without the sound, with a warning, where that breaks it."""
+    supervisor = make_supervisor()
+    try:
+        return _run_worker(work, limits, supervisor, True)
+    except BrokenReader:
+        if not supervisor.has_audio:
+            raise
+    # Most decoders are for sound, and the pictures can be had without it.
+    message = _run_worker(work, limits, make_supervisor(), False)
+    message.fields["warning"] = f"{message.fields['warning'] or ''} {_(NO_SOUND)}".strip()
+    return message
 
 
 def _run_worker(
@@ -206,7 +214,7 @@ def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> Re
     Raises:
         VideoError: Something is missing or not as it should be.
     """
-    paths = output_paths(folder, sheet=False)
+    paths = output_paths(folder)
     fields = message.fields
     try:
         _check_regular(paths.values())
@@ -216,7 +224,7 @@ def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> Re
         if timeline.view == "person":
             paths["frames"] = folder / FRAMES_NAME
             _check_regular([paths["frames"]])
-        pictures = tuple(_read_thumbnails(fields["pictures"], memoryview(message.data)))
+        pictures = tuple(unpack_thumbnails(fields["pictures"], memoryview(message.data)))
         warning = None if fields["warning"] is None else str(fields["warning"])
         duration, scale, video_offset = (
             float(fields[name]) for name in ("duration", "scale", "video_offset")
@@ -235,12 +243,3 @@ def _check_regular(paths: Iterable[Path]) -> None:
     """Raise ValueError, or OSError, unless all of these are files, and no links to others."""
     if not all(stat.S_ISREG(path.lstat().st_mode) for path in paths):
         raise ValueError("a file is none")
-
-
-def _read_thumbnails(described: Iterable[dict[str, Any]], data: memoryview) -> Iterable[Thumbnail]:
-    for one in described:
-        height, width = int(one["height"]), int(one["width"])
-        size = height * width * 3
-        image = np.frombuffer(data[:size], np.uint8).reshape(height, width, 3)
-        data = data[size:]
-        yield Thumbnail(float(one["time"]), str(one["caption"]), image)

@@ -1,9 +1,10 @@
-"""The strip of small pictures: one a moment, or some of the whole where nothing stood out."""
+"""Small pictures of a recording: one a moment, or some of the whole where nothing stood out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -113,3 +114,31 @@ def _shrink(frame: np.ndarray) -> np.ndarray:
     scale = min(1.0, THUMBNAIL_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+
+
+def pack_thumbnails(pictures: Sequence[Thumbnail]) -> tuple[list[dict[str, Any]], bytes]:
+    """Return what a worker sends of small pictures: JSON that describes each, and their pixels."""
+    described = [
+        {
+            "time": picture.time,
+            "caption": picture.caption,
+            "height": picture.image.shape[0],
+            "width": picture.image.shape[1],
+        }
+        for picture in pictures
+    ]
+    return described, b"".join(picture.image.tobytes() for picture in pictures)
+
+
+def unpack_thumbnails(described: Iterable[dict[str, Any]], data: memoryview) -> Iterator[Thumbnail]:
+    """Yield the small pictures that `pack_thumbnails` packed.
+
+    Raises:
+        LookupError, TypeError or ValueError: A broken worker sent something else.
+    """
+    for one in described:
+        height, width = int(one["height"]), int(one["width"])
+        size = height * width * 3
+        image = np.frombuffer(data[:size], np.uint8).reshape(height, width, 3)
+        data = data[size:]
+        yield Thumbnail(float(one["time"]), str(one["caption"]), image)

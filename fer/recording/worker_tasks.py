@@ -18,6 +18,7 @@ from fer.recording.analysis import analyze
 from fer.recording.outputs import RecordingResult, ResultsError
 from fer.recording.progress import Progress
 from fer.recording.span import Span
+from fer.recording.thumbnails import pack_thumbnails
 from fer.sandbox import Channel, bound_cpu
 from fer.video import VideoError, check_video
 
@@ -102,10 +103,9 @@ def analyze_video(
         info = check_video(source)
         channel.send("opened", duration=info.duration, has_audio=info.has_audio)
         bound_cpu(time_limit(info.duration))
-        made = analyze(  # without a sheet: the page shows the thumbnails itself
+        made = analyze(
             *(source, folder, pipeline, view, rate, report),
             sound=sound,
-            sheet=False,
             keep_frames=True,
             span=span,
         )
@@ -130,18 +130,7 @@ def report_errors(work: Callable[[Channel], None], channel: Channel) -> None:
 
 
 def _send_result(channel: Channel, made: RecordingResult) -> None:
-    described = [
-        {
-            "time": picture.time,
-            "caption": picture.caption,
-            "height": picture.image.shape[0],
-            "width": picture.image.shape[1],
-        }
-        for picture in made.pictures
-    ]
-    data = b"".join(picture.image.tobytes() for picture in made.pictures)
-    metadata = made.metadata
-    known = {
-        name: getattr(metadata, name) for name in ("warning", "duration", "scale", "video_offset")
-    }
-    channel.send("result", data, pictures=described, **known)
+    described, data = pack_thumbnails(made.pictures)
+    names = ("warning", "duration", "scale", "video_offset")
+    found = {name: getattr(made.metadata, name) for name in names}
+    channel.send("result", data, pictures=described, **found)

@@ -42,7 +42,7 @@ Handlers = partial(RecordingHandlers, check=check_video)  # no worker knows the 
 
 @pytest.fixture
 def handlers():
-    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), partial(analyze, sheet=False))
+    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), analyze)
 
 
 def run(handlers, recording, view="person", session=None, times=("", "")):
@@ -84,7 +84,7 @@ def quick(source, folder, pipeline, view, rate, progress, cancelled, span, warni
     shutil.copy(source, folder / FILE_NAMES["video"])
     timeline = Timeline(view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
-    paths = output_paths(folder, sheet=False)
+    paths = output_paths(folder)
     for path in paths.values():
         path.touch()
     network = NetworkIdentity("fake", "0123456789abcdef" * 4, "float32", None)
