@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from supervision import Detections
 
 from fer.drawing.annotators import FaceAnnotator
@@ -35,11 +35,13 @@ from fer.recording.outputs import (
 from fer.recording.progress import Cancelled, Progress, ProgressReporter
 from fer.recording.span import WHOLE, Span
 from fer.recording.threaded_queues import prefetch, run_in_background
+from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.marks import Mark, sorted_marks
 from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.timeline import Timeline
 from fer.video import Frame, VideoError, VideoReader, VideoWriter
 from fer.vision.detections import expression_labels
+from fer.vision.detector_protocols import Detector
 
 RATE_RANGE = (1.0, 30.0)
 """Minimum and maximum of analysed frames a second; below, tracks break too often."""
@@ -48,11 +50,35 @@ WORKING_SIDE = 1920
 """Maximum longest side of the analysed and of the annotated video, in pixels; larger ones are
 scaled down."""
 
+SAMPLED_FRAMES = 9
+"""Frames, from all over what is analysed, in which faces are counted to choose a view."""
+
+SAMPLED_SIDE = 1280
+"""Longest side of these frames in pixels: the detector doesn't search larger ones."""
+
 _QUEUE_SIZE = 6
 """Frames in each queue; six at 1920 x 1080 are 37 MB."""
 
 _MISSING_FROM = 0.5
 """Seconds from which on a missing end is worth a sentence."""
+
+
+def choose_view(source: Path, detector: Detector, span: Span = WHOLE) -> str:
+    """Return the view that fits a video: "class" where it has results for most of its length.
+
+    Args:
+        source: The video.
+        detector: Detects the faces.
+        span: What is analysed of it.
+
+    Raises:
+        fer.video.VideoError: It can't be read, or is over where the analysis should start.
+    """
+    with VideoReader(source, SAMPLED_SIDE, any_size=True) as reader:
+        step = (span.length(reader.info.duration) or 0.0) / SAMPLED_FRAMES
+        times = [span.start + step * number for number in range(SAMPLED_FRAMES)]
+        counts = [len(detector.detect(image)) for image in reader.sample(times)]
+    return "class" if np.median(counts) >= MIN_FACES else "person"
 
 
 def analyze(
@@ -108,7 +134,8 @@ def analyze(
     with VideoReader(source, WORKING_SIDE, any_size) as reader, atomic_outputs(folder) as work:
         analyzer = FrameAnalyzer(pipeline, view, rate, scale=reader.scale)
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
-        frames = work / FRAMES_NAME if _needs_frames(keep_frames, exports) else None
+        needed = keep_frames or not FRAME_FORMATS.keys().isdisjoint(exports)
+        frames = work / FRAMES_NAME if needed else None
         with analyzer.recording_frames(frames), analyzer.passing_on(on_sample):
             missing, video_offset = _write_annotated_video(
                 *(reader, source if sound else None, work, analyzer, reporter, stopped, span)
@@ -120,8 +147,8 @@ def analyze(
         if frames and not keep_frames:
             frames.unlink()
     reporter.finish()
-    paths: dict[str, Any] = {**output_paths(folder)}
-    return replace(recording, frames=folder / FRAMES_NAME if keep_frames else None, **paths)
+    kept = folder / FRAMES_NAME if keep_frames else None
+    return replace(recording, frames=kept, **output_paths(folder))
 
 
 def _check_arguments(
@@ -144,14 +171,15 @@ def _metadata(
 ) -> TimelineMetadata:
     turn = describe_rotation(analyzer.rotation, N_("video"))
     return TimelineMetadata(
-        *(printable(Path(reader.path).name), NetworkIdentity.of(pipeline.classifier), rate),
-        *(analyzer.end, _join(turn, reader.warning, missing)),
-        *(reader.scale, video_offset, span.start),
+        printable(Path(reader.path).name),
+        NetworkIdentity.of(pipeline.classifier),
+        rate,
+        duration=analyzer.end,
+        warning=_join(turn, reader.warning, missing),
+        scale=reader.scale,
+        video_offset=video_offset,
+        start=span.start,
     )
-
-
-def _needs_frames(keep_frames: bool, exports: Collection[str]) -> bool:
-    return keep_frames or not FRAME_FORMATS.keys().isdisjoint(exports)
 
 
 def check_rate(rate: float) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
@@ -232,11 +231,10 @@ def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> Re
     except (OSError, LookupError, TypeError, ValueError) as error:
         logger.warning("A video's worker left nothing that can be used: %r", error)
         raise VideoError(_(BROKEN)) from error
-    files: dict[str, Any] = {**paths}
     metadata = replace(
         origin, warning=warning, duration=duration, scale=scale, video_offset=video_offset
     )
-    return RecordingResult(timeline, metadata, pictures=pictures, **files)
+    return RecordingResult(timeline, metadata, pictures=pictures, **paths)
 
 
 def _check_regular(paths: Iterable[Path]) -> None:
