@@ -103,8 +103,9 @@ def read_segment(
         collector = SampleCollector(task.file, settings, segment, below, reader.scale)
         analyzer = FrameAnalyzer(
             *(_for_videos(pipeline, settings), settings.view, settings.rate),
-            *(segment.next_sample, collector.add, reader.scale),
+            *(reader.scale, segment.next_sample),
         )
+        analyzer.receivers = [collector.add]  # which counts for itself
         frames = settings.span.frames(reader, segment.read_from, task.can_seek, note_progress)
         for _ in analyze_frames(frames, analyzer, lambda time: note_progress(), until):
             pass

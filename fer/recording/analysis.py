@@ -6,7 +6,7 @@ encodes. Queues of a few frames connect them, whatever the video's length.
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -136,7 +136,9 @@ def analyze(
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
         needed = keep_frames or not FRAME_FORMATS.keys().isdisjoint(exports)
         frames = work / FRAMES_NAME if needed else None
-        with analyzer.recording_frames(frames), analyzer.passing_on(on_sample):
+        if on_sample:
+            analyzer.receivers.append(on_sample)
+        with analyzer.recording_frames(frames) if frames else nullcontext():
             missing, video_offset = _write_annotated_video(
                 *(reader, source if sound else None, work, analyzer, reporter, stopped, span)
             )

@@ -39,13 +39,13 @@ class FrameAnalyzer:
         pipeline: Detects, tracks and classifies the faces.
         view: View of the timeline.
         rate: Regular samples a second; see `FrameSampler`.
-        next_sample: Seconds from which on the first one is due.
-        on_sample: Receives the faces that count of each regular sample, and its time, instead of
-            the timeline.
         scale: Pixels of the recording per pixel of its frames here. Boxes are in the latter, a
             face's measured `size` in the former.
+        next_sample: Seconds from which on the first regular sample is due.
 
     Attributes:
+        receivers: Get the faces that count of each regular sample, and its time; at first only the
+            timeline does.
         end: Seconds at which the last frame's display ends.
         confirmed: From negative track numbers, of faces detected once, to those that they got when
             they were detected again.
@@ -59,16 +59,15 @@ class FrameAnalyzer:
         pipeline: Pipeline,
         view: str,
         rate: float,
-        next_sample: float = 0.0,
-        on_sample: Callable[[Detections, float], object] | None = None,
         scale: float = 1.0,
+        next_sample: float = 0.0,
     ) -> None:
         self.end, self.rotation, self._scale = 0.0, 0, scale
         self.confirmed: dict[int, int] = {}
         self.cut_time = self.last_sample = -np.inf
         self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
         self._pending: tuple[Detections, float] | None = None  # the sample that is counted next
-        self._count: Callable[[Detections, float], object] = on_sample or self._timeline.add
+        self.receivers: list[Callable[[Detections, float], object]] = [self._timeline.add]
         self._sampler = FrameSampler(rate, next_sample)
         self._last_image: np.ndarray | None = None
         self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, track_max_age(rate))
@@ -80,36 +79,14 @@ class FrameAnalyzer:
         return self._timeline
 
     @contextmanager
-    def recording_frames(self, path: Path | None) -> Iterator[None]:
-        """Record all counted faces of the block in a file, for `fer.recording.frame_table`.
-
-        None records none.
-        """
-        if path is None:
-            yield
-            return
+    def recording_frames(self, path: Path) -> Iterator[None]:
+        """Record all counted faces of the block in a file, for `fer.recording.frame_table`."""
         with path.open("wb") as file:
             below = self._timeline.uncertain_below
             recorder = FrameRecorder(file, self._scale, self._timeline.small, below)
-            with self.passing_on(recorder.add):
-                yield
-
-    @contextmanager
-    def passing_on(self, receive: Callable[[Detections, float], object] | None) -> Iterator[None]:
-        """Pass all regular samples of the block on, with their times; to None they aren't."""
-        if receive is None:
+            self.receivers.append(recorder.add)
             yield
-            return
-        count = self._count
-
-        def count_and_pass_on(faces: Detections, time: float) -> None:
-            count(faces, time)
-            receive(faces, time)
-
-        self._count = count_and_pass_on
-        yield
-        self.count_pending()
-        self._count = count
+            self.count_pending()
 
     def analyze(self, frame: Frame) -> Detections | None:
         """Return the faces of a frame; None if it isn't analysed.
@@ -173,7 +150,9 @@ class FrameAnalyzer:
         """Count the sample before, of which it is known now which faces were detected again."""
         if self._pending is not None:
             faces, time = self._pending
-            self._count(confirmed_faces(faces, self.confirmed), time)
+            counted = confirmed_faces(faces, self.confirmed)
+            for receive in self.receivers:
+                receive(counted, time)
             self._pending = None
 
 
