@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -225,12 +224,18 @@ def _write_annotated_video(
 ) -> tuple[str | None, float]:
     """Write the annotated video; return what it or its sound lacks, and its `video_offset`."""
     info, interpolator = reader.info, BoxInterpolator()
+
+    def note_skipped() -> None:
+        reporter.raise_if_cancelled()
+        if stopped():
+            raise Cancelled("The analysis was stopped before its start; nothing of it was kept.")
+
     with ExitStack() as stack:
         path = folder / FILE_NAMES["video"]
         writer = stack.enter_context(VideoWriter(path, info.width, info.height, source, span.start))
         drawer = _FrameDrawer(writer, analyzer.timeline)
         draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
-        frames = span.frames(reader, note_progress=partial(_raise_if, stopped))
+        frames = span.frames(reader, note_progress=note_skipped)
         frames = _until(stopped, stack.enter_context(prefetch(frames, _QUEUE_SIZE)))
         for frame, faces in analyze_frames(frames, analyzer, reporter.report):
             for item in interpolator.add(frame, faces, analyzer.confirmed, analyzer.cut_time):
@@ -246,16 +251,6 @@ def _write_annotated_video(
 
 def _join(*sentences: str | None) -> str | None:
     return " ".join(filter(None, sentences)) or None
-
-
-def _raise_if(stopped: Callable[[], bool]) -> None:
-    """Raise `Cancelled` where an analysis is stopped before its first frame.
-
-    Raises:
-        Cancelled: It is.
-    """
-    if stopped():
-        raise Cancelled("The analysis was stopped before its start; nothing of it was kept.")
 
 
 def _until(stopped: Callable[[], bool], frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -358,12 +358,17 @@ def test_the_sound_of_a_stopped_analysis_ends_with_the_pictures(tmp_path, film):
         assert sound.duration * sound.time_base < recording.duration + 0.1
 
 
-def test_an_analysis_can_be_stopped_on_the_way_to_its_start(tmp_path):
+@pytest.mark.parametrize("how", ["stopped", "cancelled"])
+def test_an_analysis_can_be_ended_on_the_way_to_its_start(tmp_path, how, monkeypatch):
     """An AVI is read from its beginning, which may take minutes."""
     film = make_film(tmp_path / "a.avi", [i / 25 for i in range(50)], SIZE, codec="mpeg4")
-    pipeline = fake_pipeline([BOX])
+    read = []
+    monkeypatch.setattr(
+        Span, "_read", lambda span, reader, *_: (read.append(1) or one for one in reader)
+    )
     with pytest.raises(Cancelled):
-        analyze(film, tmp_path / "out", pipeline, stopped=lambda: True, span=Span(1.0))
+        analyze(film, tmp_path / "out", fake_pipeline([BOX]), span=Span(1.0), **{how: lambda: True})
+    assert len(read) == 2  # the first frame, and the one that ends it
     assert not (tmp_path / "out").exists()
 
 
