@@ -11,7 +11,7 @@ from fer.array_types import UInt8Array
 from fer.cli.frame_sources import FrameSource
 from fer.clock import FrameRateMeter
 from fer.drawing.annotators import FaceAnnotator, display_ids
-from fer.drawing.overlays import ProbabilityBars, StatusBar
+from fer.drawing.overlays import add_probability_bars, add_status_bar
 from fer.images import encode_jpeg
 from fer.output_files import write_file
 from fer.pipeline import Pipeline, StreamState
@@ -128,8 +128,7 @@ class CameraLoop:
         self._screen: Screen | None = None
         self._state, self._frame_rate = StreamState(), FrameRateMeter()
         self._face_count, self._speed = 0, 0.0
-        self._annotator, self._bars = FaceAnnotator(numbered=True), ProbabilityBars()
-        self._strip = StatusBar()
+        self._annotator = FaceAnnotator(numbered=True)
         self._actions = {
             "q": self.quit,
             "\x1b": self.quit,
@@ -208,14 +207,14 @@ class CameraLoop:
         largest = int(areas(faces).argmax())
         title = f"face {display_ids(faces)[largest]}" if len(labels) > 1 else ""
         row = probabilities(faces)[largest]
-        return self._bars.annotate(drawn, row, labels[largest], boxes(faces), title)
+        return add_probability_bars(drawn, row, labels[largest], boxes(faces), title)
 
     def _show(self) -> None:
         seconds = int(self.recording.seconds) if self.recording else 0
         alert = f"{seconds // 60}:{seconds % 60:02}" if self.recording else None
         faces = f"{self._face_count or 'no'} face{'s' if self._face_count > 1 else ''}"
         pace = f"{self._speed:.1f} frames/s" if self.source.clock.running else "paused"
-        shown = self._strip.annotate(self.last_drawing, (faces, pace), HINTS, alert)
+        shown = add_status_bar(self.last_drawing, (faces, pace), HINTS, alert)
         if not self._screen:
             height, width = shown.shape[:2]
             self._screen = self._open_screen(width, height)

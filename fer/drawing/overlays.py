@@ -23,68 +23,60 @@ _SUPERSAMPLING = 3
 """Shapes are drawn so many times larger and then shrunk, which makes round corners round."""
 
 
-class ProbabilityBars:
-    """Draws one face's seven probabilities as bars into a lower corner of the picture."""
+def add_probability_bars(
+    image: UInt8Array,
+    probabilities: Sequence[float] | FloatArray,
+    label: str,
+    boxes: Sequence[Sequence[float]] | FloatArray,
+    title: str = "",
+) -> UInt8Array:
+    """Return a new picture with one face's seven probabilities as bars in a lower corner.
 
-    def annotate(
-        self,
-        image: UInt8Array,
-        probabilities: Sequence[float] | FloatArray,
-        label: str,
-        boxes: Sequence[Sequence[float]] | FloatArray,
-        title: str = "",
-    ) -> UInt8Array:
-        """Return a new picture with the bars in it; the one given stays as it is.
+    Args:
+        image: RGB uint8 (h, w, 3).
+        probabilities: Of `EXPRESSIONS`, (7,), 0 to 1.
+        label: The face's label; its name is brighter than the others.
+        boxes: All faces as xyxy in pixels, (n, 4): the bars go to the corner that covers less of
+            them.
+        title: Heading of the bars; none if empty.
 
-        Args:
-            image: RGB uint8 (h, w, 3).
-            probabilities: Of `EXPRESSIONS`, (7,), 0 to 1.
-            label: The face's label; its name is brighter than the others.
-            boxes: All faces as xyxy in pixels, (n, 4): the bars go to the corner that covers less
-                of them.
-            title: Heading of the bars; none if empty.
-
-        Returns:
-            RGB uint8 (h, w, 3).
-        """
-        height, width = image.shape[:2]
-        if min(height, width) < MIN_SIDE:
-            return image.copy()
-        plan = _PanelLayout(_font_size(height, width), bool(title))
-        panel = _draw_bars(plan, probabilities, label, title)
-        margin = plan.font_size // 2
-        top = height - panel.height - margin
-        corners = [(width - panel.width - margin, top), (margin, top)]
-        corner = min(corners, key=lambda place: _covered_area(place, panel.size, boxes))
-        scene = Image.fromarray(image)
-        scene.paste(panel, corner, panel)
-        return np.array(scene)
+    Returns:
+        RGB uint8 (h, w, 3).
+    """
+    height, width = image.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        return image.copy()
+    plan = _PanelLayout(_font_size(height, width), bool(title))
+    panel = _draw_bars(plan, probabilities, label, title)
+    margin = plan.font_size // 2
+    top = height - panel.height - margin
+    corners = [(width - panel.width - margin, top), (margin, top)]
+    corner = min(corners, key=lambda place: _covered_area(place, panel.size, boxes))
+    scene = Image.fromarray(image)
+    scene.paste(panel, corner, panel)
+    return np.array(scene)
 
 
-class StatusBar:
-    """Adds a dark strip with a few words below the picture."""
+def add_status_bar(
+    image: UInt8Array,
+    words: Sequence[str],
+    hints: Sequence[str] = (),
+    alert: str | None = None,
+) -> UInt8Array:
+    """Return a new, higher picture with a dark strip with a few words below.
 
-    def annotate(
-        self,
-        image: UInt8Array,
-        words: Sequence[str],
-        hints: Sequence[str] = (),
-        alert: str | None = None,
-    ) -> UInt8Array:
-        """Return a new, higher picture; the one given stays as it is.
+    Args:
+        image: RGB uint8 (h, w, 3).
+        words: Bright texts at the left.
+        hints: Dim texts at the right; the last ones are left out if they don't fit.
+        alert: First text, after a red dot.
 
-        Args:
-            image: RGB uint8 (h, w, 3).
-            words: Bright texts at the left.
-            hints: Dim texts at the right; the last ones are left out if they don't fit.
-            alert: First text, after a red dot.
-
-        Returns:
-            RGB uint8 (h + strip, w, 3).
-        """
-        height, width = image.shape[:2]
-        strip = _draw_strip(width, _font_size(height, width), words, hints, alert)
-        return np.vstack([image, np.asarray(strip)])
+    Returns:
+        RGB uint8 (h + strip, w, 3).
+    """
+    height, width = image.shape[:2]
+    strip = _draw_strip(width, _font_size(height, width), words, hints, alert)
+    return np.vstack([image, np.asarray(strip)])
 
 
 class _PanelLayout:
