@@ -13,14 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from fer.array_types import BoolArray, Float64Array
-from fer.labels import EXPRESSIONS
-from fer.timeline.expression_statistics import compute_statistics
+from fer.timeline.expression_statistics import MEASURES, compute_statistics
 from fer.timeline.formatting import NO_VALUE, format_decimal, format_signed
 from fer.timeline.marks import BASELINE, bins_within
 from fer.timeline.timeline import Timeline
-
-MEASURES = (*EXPRESSIONS, "index")
-"""What is compared."""
 
 MIN_SECONDS = 5
 """Fewest seconds of a face in the baseline that have a spread."""

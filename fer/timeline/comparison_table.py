@@ -14,13 +14,13 @@ from fer.output_files import no_formula
 from fer.templates import render
 from fer.timeline.block_bootstrap import MIN_SECONDS
 from fer.timeline.compare import (
-    MEASURES,
     Comparison,
     Difference,
     Sample,
     compare,
     stretch_samples,
 )
+from fer.timeline.expression_statistics import MEASURES
 from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, format_signed
 from fer.timeline.timeline import Timeline
 

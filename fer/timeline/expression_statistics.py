@@ -21,6 +21,9 @@ Statistics = dict[str, Int64Array | Float64Array]
 STACK_ORDER = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy")
 """How shares are drawn, from the ground up: the negative ones together, happy on top."""
 
+MEASURES = (*EXPRESSIONS, "index")
+"""What is compared: mean shares, and the positive-negative index."""
+
 ERROR_BAND = 2
 """Standard errors that the index's band reaches to both sides, wherever it is drawn."""
 

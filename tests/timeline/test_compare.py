@@ -9,7 +9,6 @@ import pytest
 from fer.labels import EXPRESSIONS
 from fer.timeline.compare import (
     MAX_SAMPLES,
-    MEASURES,
     compare,
     compare_timelines,
     sample_of,
@@ -23,6 +22,7 @@ from fer.timeline.comparison_table import (
     conclusions,
     stretches_html,
 )
+from fer.timeline.expression_statistics import MEASURES
 from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
