@@ -83,7 +83,8 @@ def timeline_html(
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
         level: Of its headings, 3 or 4.
     """
-    tracks = longest_tracks(timeline)
+    counted = timeline.included()
+    tracks = longest_tracks(counted)
     min_span = MIN_LIVE_SPAN if growing else MIN_SPAN
     whole, *single = chart_curves(timeline, tracks, MAX_COLUMNS, min_span)
     headings = [_("Face %(number)s", number=track) for track in tracks]
@@ -91,7 +92,7 @@ def timeline_html(
     rows = [(_("All faces"), whole), *faces] if several else [(_("Expressions"), whole)]
     return render(
         "chart.html",
-        description=chart_description(timeline),
+        description=chart_description(counted),
         span=f"{whole.span:g}",
         series="" if growing else chart_series(timeline, tracks if several else ()),
         started=started,
@@ -105,7 +106,7 @@ def timeline_html(
         marks=mark_places(timeline.marks, whole.span),
         times=_time_axis(whole.span),
         side=VIEWBOX_SIDE,
-        note=chart_note(timeline, any(each.withheld.any() for _heading, each in rows), len(tracks)),
+        note=chart_note(counted, any(each.withheld.any() for _heading, each in rows), len(tracks)),
     )
 
 
@@ -114,9 +115,8 @@ def longest_tracks(timeline: Timeline) -> list[int]:
 
     By the share of each bin's frames that they are in: not all bins have as many frames.
     """
-    counted = timeline.included()
-    numbers, counts = counted.counts()
-    bins, tracks, rows = counted.track_counts()
+    numbers, counts = timeline.counts()
+    bins, tracks, rows = timeline.track_counts()
     shares = rows[:, FRAMES] / counts[np.searchsorted(numbers, bins), FRAMES]
     found, places = np.unique(tracks, return_inverse=True)
     longest = np.argsort(-np.bincount(places, shares), kind="stable")[:MAX_TRACKS]
