@@ -39,6 +39,8 @@ MIN_LIVE_SPAN, MIN_SPAN = 60, 1
 MAX_TRACKS = 3
 """Single faces drawn in the person view: those seen longest."""
 
+_INDEX_SCALE = "+1", "0", "\N{MINUS SIGN}1"
+
 TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Possible steps of the time axis in seconds."""
 
@@ -147,15 +149,18 @@ def _areas(rows: Sequence[tuple[str, Curves]], moments: Sequence[Moment]) -> lis
 
 
 def _index_and_faces(whole: Curves) -> list[Plot]:
-    """Return the plots of the index and of the number of all faces."""
-    several = np.isfinite(whole.statistics["index_error"]).any()
-    heading = index_heading(bool(several))
-    scale = ("+1", "0", "\N{MINUS SIGN}1")
-    index = Plot(heading, scale, "", _index(whole), _withheld_strips(whole))
-    faces = whole.statistics["faces"]  # never withheld
+    """Return the plots of the index, a line in its band, and of the number of all faces."""
+    names = "index", "index_error", "faces"
+    index, error, faces = (np.asarray(whole.statistics[name], np.float64) for name in names)
+    heading = index_heading(bool(np.isfinite(error).any()))
+    reach = ERROR_BAND * np.nan_to_num(error)
+    line = whole.line_with_band(index, index - reach, index + reach)
     most = int(np.nanmax(faces, initial=0.0)) + 1
-    paths = [{"class": "fer-band", "d": whole.area(faces / most, 0 * faces)}]
-    return [index, Plot(_("Faces"), (str(most), "", "0"), "fer-count", paths)]
+    area = [{"class": "fer-band", "d": whole.area(faces / most, 0 * faces)}]  # never withheld
+    return [
+        Plot(heading, _INDEX_SCALE, "", line, _withheld_strips(whole)),
+        Plot(_("Faces"), (str(most), "", "0"), "fer-count", area),
+    ]
 
 
 def _outcomes(whole: Curves, view: str) -> Plot:
@@ -193,7 +198,7 @@ def _changes(timeline: Timeline, faces: Sequence[tuple[str, Curves]]) -> list[Pl
             middle = np.where(np.isfinite(change), 0.0, np.nan)
             reach = SPREADS * spread
             paths = curves.line_with_band(change, middle - reach, middle + reach)
-            plots.append(Plot(title, ("+1", "0", "\N{MINUS SIGN}1"), "", paths))
+            plots.append(Plot(title, _INDEX_SCALE, "", paths))
     return plots
 
 
@@ -204,13 +209,6 @@ def _stack(curves: Curves, shares: Float64Array, colors: Sequence[str]) -> list[
         {"fill": color, "d": curves.area(tops[:, i], 0 * tops[:, i])}
         for i, color in reversed(list(enumerate(colors)))
     ]
-
-
-def _index(curves: Curves) -> list[dict[str, str]]:
-    """Return the index as a line within its band, on a scale from -1 to 1."""
-    index = np.asarray(curves.statistics["index"], np.float64)
-    error = ERROR_BAND * np.nan_to_num(np.asarray(curves.statistics["index_error"], np.float64))
-    return curves.line_with_band(index, index - error, index + error)
 
 
 def _withheld_strips(curves: Curves) -> list[tuple[str, str]]:
