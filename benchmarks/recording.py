@@ -26,7 +26,7 @@ import av
 from benchmarks.reporting import STATUS, circumstances, resident, table, write
 from benchmarks.scenes import RATE, acted, grid_of_actors
 from fer.pipeline import Pipeline
-from fer.recording import Progress, analysis, analyze
+from fer.recording import AnalysisSettings, Progress, analysis, analyze
 from fer.threads import limit_threads
 from fer.video import Frame, VideoReader, VideoWriter, check_video
 
@@ -126,7 +126,7 @@ def measure(video: Path, folder: Path, pipeline: Pipeline, view: str, rate: floa
     analysis.VideoReader, analysis.VideoWriter, analysis.FaceAnnotator = timed(stages)
     start, own = perf_counter(), process_time()
     try:
-        recording = analyze(video, folder, pipeline, view, rate, memory.look)
+        recording = analyze(video, folder, pipeline, AnalysisSettings(view, rate), memory.look)
     finally:
         analysis.VideoReader, analysis.VideoWriter, analysis.FaceAnnotator = parts
         pipeline.process_frame = follow

@@ -14,6 +14,7 @@ from fer.batch.store import copy_name
 from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows, SegmentTask
 from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyze
+from fer.recording.analysis_settings import AnalysisSettings
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
 from fer.timeline.annotation_tiers import SMALL
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
@@ -153,12 +154,11 @@ def read_annotated(
         return False
 
     recording = analyze(
-        *(path, folder, _for_videos(pipeline, settings), settings.view, settings.rate),
+        *(path, folder, _for_videos(pipeline, settings)),
+        AnalysisSettings(settings.view, settings.rate, settings.span, any_size=True),
         progress=lambda progress: note_progress(),  # also where one picture stays for an hour
         stopped=keep_on,
-        span=settings.span,
         on_sample=collector.add,
-        any_size=True,
     )
     return collector.rows(rotation=0, unread=0, warning=recording.warning)
 

@@ -80,7 +80,7 @@ def check_shared(options: argparse.Namespace) -> None:
     if given.get("min_face") is not None and options.min_face < SMALLEST_FACE:
         raise ValueError(f"--min-face is at least {SMALLEST_FACE} pixels, not {options.min_face}.")
     if "rate" in given:
-        from fer.recording.analysis import check_rate  # takes a second
+        from fer.recording.analysis_settings import check_rate  # takes a second
 
         check_rate(options.rate)
     check_model(given.get("model"))

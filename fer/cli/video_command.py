@@ -220,23 +220,18 @@ def analyze_video(
     Returns:
         What `describe_recording` returns of it, and what wasn't done.
     """
-    from fer.recording import analyze, choose_view
+    from fer.recording import AnalysisSettings, analyze, choose_view
     from fer.recording.exports import earlier_exports, export_stem, formats_of
 
     span, chosen = span_of(options), options.view == AUTO
     view = choose_view(video, pipeline.detector, span) if chosen else options.view
     formats = formats_of(view)
     wanted = formats if options.export == ALL else options.export
-    exports = [name for name in wanted if name in formats]
+    exports = tuple(name for name in wanted if name in formats)
+    settings = AnalysisSettings(view, options.rate, span, tuple(marks), exports, any_size=True)
     with share_progress(printable(video.name)) as show:
         recording = analyze(
-            *(video, folder, pipeline, view, options.rate),
-            progress=lambda progress: show(progress.done),
-            stopped=stopped,
-            exports=exports,
-            marks=marks,
-            span=span,
-            any_size=True,
+            video, folder, pipeline, settings, lambda progress: show(progress.done), stopped=stopped
         )
     lines = [describe_recording(recording, chosen)]
     if late := sum(mark.start > recording.duration for mark in marks):

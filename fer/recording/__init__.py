@@ -1,6 +1,7 @@
 """Analysis of a video file: annotated video, timeline, plot, tables and report."""
 
-from fer.recording.analysis import RATE_RANGE, WORKING_SIDE, analyze, choose_view
+from fer.recording.analysis import WORKING_SIDE, analyze
+from fer.recording.analysis_settings import RATE_RANGE, AnalysisSettings, choose_view
 from fer.recording.outputs import RecordingResult
 from fer.recording.progress import Cancelled, Progress
 from fer.recording.sandboxed import analyze_sandboxed, check_video_sandboxed
@@ -8,6 +9,7 @@ from fer.recording.sandboxed import analyze_sandboxed, check_video_sandboxed
 __all__ = [
     "RATE_RANGE",
     "WORKING_SIDE",
+    "AnalysisSettings",
     "Cancelled",
     "Progress",
     "RecordingResult",

@@ -15,6 +15,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.paths import printable
 from fer.pipeline import Pipeline
+from fer.recording.analysis_settings import DEFAULTS, AnalysisSettings
 from fer.recording.outputs import (
     FRAMES_NAME,
     RecordingResult,
@@ -22,7 +23,6 @@ from fer.recording.outputs import (
     output_paths,
 )
 from fer.recording.progress import Progress
-from fer.recording.span import WHOLE, Span
 from fer.recording.supervisor import CHECK_TIMEOUT, Supervisor, finite
 from fer.recording.thumbnails import THUMBNAIL_SIDE, unpack_thumbnails
 from fer.recording.worker_tasks import (
@@ -95,11 +95,9 @@ def analyze_sandboxed(
     source: Path,
     folder: Path,
     pipeline: Pipeline,
-    view: str = "person",
-    rate: float = 5.0,
+    settings: AnalysisSettings = DEFAULTS,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-    span: Span = WHOLE,
 ) -> RecordingResult:
     """Do what `fer.recording.analyze` does, in a worker, with the same result.
 
@@ -107,16 +105,14 @@ def analyze_sandboxed(
         source: The video.
         folder: Where the files go; created if missing. After an error they are left to the caller.
         pipeline: The page's, whose network the worker loads for itself.
-        view: "class" or "person".
-        rate: Frames a second that are analysed.
+        settings: What is analysed.
         progress: Gets a `Progress` a few times a second.
         cancelled: Returns whether to stop; the worker is killed then.
-        span: From when to when it is analysed.
 
     Raises:
         VideoError: As there, or the worker ended, or took too long or too much memory.
         Cancelled: The analysis was cancelled.
-        ValueError: The view or the rate is invalid, or the network has no folder.
+        ValueError: The network has no folder.
     """
     source, folder = Path(source).resolve(), Path(folder)
     try:
@@ -131,10 +127,11 @@ def analyze_sandboxed(
     if pipeline.classifier.folder is None:
         raise ValueError("A worker needs a network that was loaded from a folder.")
     model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
-    work = partial(analyze_video, source, folder, model, view, rate, span)
+    work = partial(analyze_video, source, folder, model, settings)
     message = _run_with_sound_or_without(work, limits, partial(Supervisor, progress, cancelled))
     network = NetworkIdentity.of(pipeline.classifier)
-    origin = TimelineMetadata(printable(source.name), network, rate, start=span.start)
+    start = settings.span.start
+    origin = TimelineMetadata(printable(source.name), network, settings.rate, start=start)
     return _read_result(message, folder, origin)
 
 

@@ -17,6 +17,7 @@ from fer.array_types import UInt8Array
 from fer.output_files import OutputError
 from fer.pipeline import Pipeline
 from fer.recording.analysis import analyze
+from fer.recording.analysis_settings import AnalysisSettings
 from fer.temp_folder import VARIABLE
 from fer.threads import limit_threads
 from fer.video import VideoError, VideoWriter
@@ -75,7 +76,8 @@ def warm_up(pipeline: Pipeline) -> None:
         with tempfile.TemporaryDirectory(prefix="warm-up-", dir=_parent()) as folder:
             film = Path(folder, "film.mp4")
             _write_film(film)
-            analyze(film, Path(folder, "made"), pipeline, "person", _FRAME_RATE)
+            settings = AnalysisSettings(rate=_FRAME_RATE)
+            analyze(film, Path(folder, "made"), pipeline, settings)
     except (OSError, OutputError, VideoError) as error:
         logger.warning("Recordings begin more slowly, as nothing could be written: %s", error)
     gc.collect()  # codecs end their threads with the objects that use them

@@ -6,7 +6,7 @@
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -15,9 +15,9 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
 from fer.recording.analysis import analyze
+from fer.recording.analysis_settings import AnalysisSettings
 from fer.recording.outputs import RecordingResult, ResultsError
 from fer.recording.progress import Progress
-from fer.recording.span import Span
 from fer.recording.thumbnails import pack_thumbnails
 from fer.sandbox import Channel, bound_cpu
 from fer.video import VideoError, check_video
@@ -81,13 +81,7 @@ def check_header(path: Path) -> Callable[[Channel], None]:
 
 
 def analyze_video(
-    source: Path,
-    folder: Path,
-    model: ModelSource,
-    view: str,
-    rate: float,
-    span: Span,
-    sound: bool,
+    source: Path, folder: Path, model: ModelSource, settings: AnalysisSettings, sound: bool
 ) -> Callable[[Channel], None]:
     """Return what a worker does to analyse a video."""
     from fer.recording.warm_up import use_default_threads, use_one_thread
@@ -103,12 +97,8 @@ def analyze_video(
         info = check_video(source)
         channel.send("opened", duration=info.duration, has_audio=info.has_audio)
         bound_cpu(time_limit(info.duration))
-        made = analyze(
-            *(source, folder, pipeline, view, rate, report),
-            sound=sound,
-            keep_frames=True,
-            span=span,
-        )
+        wanted = replace(settings, sound=sound, keep_frames=True)
+        made = analyze(source, folder, pipeline, wanted, report)
         _send_result(channel, made)
 
     return partial(report_errors, work)

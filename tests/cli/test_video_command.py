@@ -201,12 +201,11 @@ def test_the_views_are_those_of_timelines():
 
 
 def test_the_default_view_of_the_page_is_that_of_python():
-    from fer.recording import analyze, analyze_sandboxed
+    from fer.recording import AnalysisSettings
     from fer.ui.recording.handlers import RecordingHandlers
 
-    functions = (analyze, analyze_sandboxed, RecordingHandlers.analyse_recording)
-    views = {inspect.signature(function).parameters["view"].default for function in functions}
-    assert views == {"person"}
+    parameters = inspect.signature(RecordingHandlers.analyse_recording).parameters
+    assert parameters["view"].default == AnalysisSettings().view == "person"
 
 
 def test_the_class_view_names_the_other_one(tmp_path, film, capsys):

@@ -18,8 +18,7 @@ from benchmarks.recording import repeated
 from benchmarks.reporting import STATUS
 from fer.colors import COLORS
 from fer.pipeline import Pipeline
-from fer.recording import Cancelled, analyze
-from fer.recording.analysis import RATE_RANGE
+from fer.recording import RATE_RANGE, AnalysisSettings, Cancelled, analyze
 from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.recording.outputs import FILE_NAMES
 from fer.recording.span import Span
@@ -85,7 +84,7 @@ def box_left(image: np.ndarray) -> float:
 def test_everything_is_written(tmp_path, film):
     reports = []
     pipeline = fake_pipeline([BOX], sure("happy"))
-    recording = analyze(film, tmp_path / "out", pipeline, "person", progress=reports.append)
+    recording = analyze(film, tmp_path / "out", pipeline, progress=reports.append)
     paths = {kind: getattr(recording, kind) for kind in FILE_NAMES}
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(FILE_NAMES.values())
     assert all(path.is_file() and path.stat().st_size > 100 for path in paths.values())
@@ -105,7 +104,7 @@ def test_everything_is_written(tmp_path, film):
 
 @pytest.mark.usefixtures("no_plots")
 def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
-    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]), "class")
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]), AnalysisSettings("class"))
     table = table_of(recording.csv.read_text())
     assert recording.view == "class"
     assert "track" not in table
@@ -116,7 +115,9 @@ def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
 def test_the_class_view_shows_nobody_s_expression(tmp_path, film):
     """Happy and sad faces look alike in its video."""
     videos = [
-        analyze(film, tmp_path / name, fake_pipeline([BOX], sure(name)), "class").video
+        analyze(
+            film, tmp_path / name, fake_pipeline([BOX], sure(name)), AnalysisSettings("class")
+        ).video
         for name in ("happy", "sad")
     ]
     one, other = (images_of(video)[10].astype(int) for video in videos)
@@ -140,7 +141,7 @@ def test_the_class_view_shows_nobody_s_expression(tmp_path, film):
 def test_so_many_frames_a_second_are_analysed(tmp_path, times, rate, expected):
     pipeline = SlidingPipeline()
     film = make_film(tmp_path / "a.mp4", times, SIZE)
-    recording = analyze(film, tmp_path / "out", pipeline, rate=rate)
+    recording = analyze(film, tmp_path / "out", pipeline, AnalysisSettings(rate=rate))
     assert recording.timeline.table()["frames"].sum() == expected
     assert len(pipeline.times) <= expected + 2  # its face jumps back once
 
@@ -205,7 +206,7 @@ def test_a_picture_that_stays_counts_for_as_long_as_it_stays(tmp_path):
             return super().process_frame(image, time, following)
 
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(25)], SIZE, picture=grey, last=9.0)
-    recording = analyze(film, tmp_path / "out", Watched(), "person")
+    recording = analyze(film, tmp_path / "out", Watched())
     assert recording.duration == pytest.approx(9.96, abs=0.05)
     assert recording.timeline.track_table()["frames"].sum() == len(seen) == 49
     np.testing.assert_allclose(seen[5:], 20 + 8 * 24, atol=2)
@@ -215,7 +216,7 @@ def test_a_picture_that_stays_counts_for_as_long_as_it_stays(tmp_path):
 def test_a_name_of_any_bytes_costs_no_analysis(tmp_path, film):
     named = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"caf\xe9.mp4")))
     shutil.copy(film, named)
-    recording = analyze(named, tmp_path / "out", fake_pipeline([BOX]), "person")
+    recording = analyze(named, tmp_path / "out", fake_pipeline([BOX]))
     assert "caf\N{REPLACEMENT CHARACTER}.mp4" in recording.report.read_text("utf-8")
 
 
@@ -223,13 +224,13 @@ def test_a_name_of_any_bytes_costs_no_analysis(tmp_path, film):
 def test_boxes_are_interpolated_between_the_analysed_frames(tmp_path):
     """Each frame's face lies 6 pixels further right; only every fifth is looked at."""
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(16)], SIZE, picture=grey)
-    recording = analyze(film, tmp_path / "out", SlidingPipeline(), "person")
+    recording = analyze(film, tmp_path / "out", SlidingPipeline())
     lefts = [box_left(image) for image in images_of(recording.video)]
     np.testing.assert_allclose(lefts, [20 + 6 * i for i in range(16)], atol=2)
 
 
 def test_a_video_without_faces(tmp_path, film):
-    recording = analyze(film, tmp_path / "out", fake_pipeline([]), "person")
+    recording = analyze(film, tmp_path / "out", fake_pipeline([]))
     assert recording.timeline.table()["faces"].tolist() == [0, 0]
     assert all((tmp_path / "out" / name).is_file() for name in FILE_NAMES.values())
     assert "No face was found in" in recording.report.read_text()
@@ -252,7 +253,9 @@ def test_a_phone_s_video_comes_out_upright_at_its_own_times_with_its_sound(tmp_p
 @pytest.mark.usefixtures("no_plots")
 def test_a_large_video_is_analysed_at_1080p(tmp_path):
     film = make_film(tmp_path / "a.mp4", [0, 0.2, 0.4], (2560, 1440))
-    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]), exports=["frames"])
+    recording = analyze(
+        film, tmp_path / "out", fake_pipeline([BOX]), AnalysisSettings(exports=("frames",))
+    )
     with VideoReader(recording.video) as reader:
         assert (reader.info.width, reader.info.height) == (1920, 1080)
     about = json.loads(recording.json.read_text())["about"]
@@ -312,7 +315,7 @@ def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
 def test_the_report_says_what_was_used(tmp_path, film):
     figures = {"accuracy": 0.5, "pictures": 1234, "label_set": "own labels"}
     pipeline = fake_pipeline([BOX], metrics={"test": figures})
-    report = analyze(film, tmp_path / "out", pipeline, rate=2).report.read_text()
+    report = analyze(film, tmp_path / "out", pipeline, AnalysisSettings(rate=2)).report.read_text()
     for words in ("lesson.mkv", "fake &lt;model&gt;", "1,234 pictures of the test", "2 a second"):
         assert words in report
 
@@ -367,7 +370,8 @@ def test_an_analysis_can_be_ended_on_the_way_to_its_start(tmp_path, how, monkeyp
         Span, "_read", lambda span, reader, *_: (read.append(1) or one for one in reader)
     )
     with pytest.raises(Cancelled):
-        analyze(film, tmp_path / "out", fake_pipeline([BOX]), span=Span(1.0), **{how: lambda: True})
+        settings, end = AnalysisSettings(span=Span(1.0)), {how: lambda: True}
+        analyze(film, tmp_path / "out", fake_pipeline([BOX]), settings, **end)
     assert len(read) == 2  # the first frame, and the one that ends it
     assert not (tmp_path / "out").exists()
 
@@ -398,10 +402,9 @@ def test_an_error_midway_leaves_nothing(tmp_path, film):
         ({"view": "everybody"}, "view is one of"),
     ],
 )
-def test_settings_out_of_range(tmp_path, film, options, sentence):
+def test_settings_out_of_range(options, sentence):
     with pytest.raises(ValueError, match=sentence):
-        analyze(film, tmp_path / "out", fake_pipeline([]), **options)
-    assert not (tmp_path / "out").exists()
+        AnalysisSettings(**options)
 
 
 def test_what_is_no_video(tmp_path):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from fer.labels import EXPRESSIONS
-from fer.recording import analyze, frame_table
+from fer.recording import AnalysisSettings, analyze, frame_table
 from fer.recording.exports import (
     EXPORT_FORMATS,
     check_formats,
@@ -114,7 +114,7 @@ def test_faces_without_measures_have_empty_cells(tmp_path):
 def test_an_analysis_writes_what_was_counted(tmp_path):
     film = make_film(tmp_path / "my lesson.mp4", [i / 25 for i in range(50)], (192, 144))
     pipeline = fake_pipeline([(60.0, 60.0, 110.0, 120.0)], sure("happy"))
-    recording = analyze(film, tmp_path / "out", pipeline, exports=EXPORT_FORMATS)
+    recording = analyze(film, tmp_path / "out", pipeline, AnalysisSettings(exports=EXPORT_FORMATS))
     names = {path.name for path in (tmp_path / "out").glob("my lesson*")}
     ends = (".eaf", ".TextGrid", ".vtt", "_boris.csv", "_events.tsv", "_events.json")
     assert names == {f"my lesson{end}" for end in (*ends, "_frames.csv", "_frames.parquet")}
@@ -142,7 +142,9 @@ def test_names_are_cut_where_an_ending_would_not_fit(tmp_path):
 @pytest.mark.parametrize("view", ["class", "person"])
 def test_the_archive_holds_all_files_of_a_view(tmp_path, view):
     film = make_film(tmp_path / "a.mp4", [i / 5 for i in range(5)], (64, 48))
-    recording = analyze(film, tmp_path / "out", fake_pipeline(), view, keep_frames=True)
+    recording = analyze(
+        film, tmp_path / "out", fake_pipeline(), AnalysisSettings(view, keep_frames=True)
+    )
     archive = write_archive(recording, film)
     names = {f"a{end}" for form in exports.FORMATS.values() for end in form}
     names |= {f"a{end}" for end in FORMATS.values()} if view == "person" else set()

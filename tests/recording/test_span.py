@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from fer.recording import analyze
+from fer.recording import AnalysisSettings, analyze
 from fer.recording.span import Span
 from fer.timeline.marks import Mark
 from fer.video import VideoError, VideoReader
@@ -57,12 +57,9 @@ def test_a_picture_stays_until_the_next_one(tmp_path, skipped):
 def test_times_marks_and_length_count_from_the_start(tmp_path):
     film = make_film(tmp_path / "a.mp4", TIMES, (192, 144))
     pipeline = fake_pipeline([(60.0, 60.0, 110.0, 120.0)], sure("happy"))
-    marks = [Mark(0.5, 1.5, "stretch"), Mark(2, 2, "event"), Mark(3.5, 3.5, "event")]
-    progress = []
-    recording = analyze(
-        *(film, tmp_path / "out", pipeline), span=Span(1.0, 3.0), marks=marks,
-        progress=progress.append,
-    )  # fmt: skip
+    marks = Mark(0.5, 1.5, "stretch"), Mark(2, 2, "event"), Mark(3.5, 3.5, "event")
+    progress, settings = [], AnalysisSettings(span=Span(1.0, 3.0), marks=marks)
+    recording = analyze(film, tmp_path / "out", pipeline, settings, progress.append)
     assert recording.duration == pytest.approx(2.0, abs=1e-3)
     assert recording.timeline.counts()[0].tolist() == [0, 1]
     assert recording.timeline.counts()[1][:, 0].tolist() == [5, 5]
@@ -80,7 +77,9 @@ def test_the_sound_keeps_its_place(tmp_path, name, sound):
     film = make_film(tmp_path / name, TIMES, (192, 144), sound=sound, sound_seconds=4.0)
     whole = tone_starts(film)
     start = whole - 0.4
-    recording = analyze(film, tmp_path / "out", fake_pipeline(), span=Span(start, start + 1.5))
+    recording = analyze(
+        film, tmp_path / "out", fake_pipeline(), AnalysisSettings(span=Span(start, start + 1.5))
+    )
     assert tone_starts(recording.video) == pytest.approx(0.4, abs=0.05)
     with VideoReader(recording.video) as reader:
         assert reader.info.duration == pytest.approx(1.5, abs=0.1)
@@ -90,7 +89,7 @@ def test_the_sound_keeps_its_place(tmp_path, name, sound):
 def test_impossible_spans_are_refused_in_a_sentence(tmp_path):
     film = make_film(tmp_path / "a.mp4", TIMES)
     with pytest.raises(VideoError, match="ends at 0:04, before 1:00"):
-        analyze(film, tmp_path / "out", fake_pipeline(), span=Span(60.0))
+        analyze(film, tmp_path / "out", fake_pipeline(), AnalysisSettings(span=Span(60.0)))
     assert not (tmp_path / "out").exists()
     for start, end in ((2.0, 1.0), (1.0, 1.0), (-1.0, 2.0), (math.nan, 2.0), (1.0, math.nan)):
         with pytest.raises(VideoError, match="must be after its start"):

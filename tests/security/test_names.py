@@ -95,7 +95,7 @@ def test_a_photo(tmp_path):
 def test_a_recording(tmp_path):
     recording = tmp_path / f"{NAME}.mp4"
     recording.write_bytes(video())
-    made = analyze(recording, tmp_path / "made", fake_pipeline([[50, 30, 120, 100]]), "person")
+    made = analyze(recording, tmp_path / "made", fake_pipeline([[50, 30, 120, 100]]))
     report = made.report.read_text(encoding="utf-8")
     assert "onerror=alert(1)&gt;" in report and foreign_elements(report) == []
     assert json.loads(made.json.read_text())["about"]

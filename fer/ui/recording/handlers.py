@@ -17,12 +17,18 @@ from gradio.utils import get_upload_folder
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
-from fer.recording import Cancelled, RecordingResult, analyze_sandboxed, check_video_sandboxed
+from fer.recording import (
+    AnalysisSettings,
+    Cancelled,
+    RecordingResult,
+    analyze_sandboxed,
+    check_video_sandboxed,
+)
 from fer.recording.exports import name_files, write_archive
-from fer.recording.span import WHOLE, parse_span
+from fer.recording.span import parse_span
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.queue_status import chosen_html, ended_html, unfinished_html
-from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
+from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
 from fer.ui.recording.session import UNCHANGED, RecordingSession
 from fer.ui.recording.source_files import RECORDINGS_FULL, existing_file, link_or_copy
@@ -211,7 +217,7 @@ class RecordingHandlers:
         if recording is None:
             raise gr.Error(_(NO_RECORDING), print_exception=False)
         try:
-            settings = AnalysisSettings(view, rate, WHOLE)
+            settings = AnalysisSettings(view, rate)
             source = existing_file(recording)
             job = await self._linked_job(source, await self._check(source), settings, visitor)
             result = await self._run_to_end(job)
@@ -244,11 +250,9 @@ class RecordingHandlers:
                     linked,
                     folder,
                     self.pipeline,
-                    settings.view,
-                    settings.rate,
+                    settings,
                     progress=job.report_progress,
                     cancelled=job.is_cancelled,
-                    span=settings.span,
                 )
                 result = name_files(result, source)
                 return RenderedRecording(replace(result, exports=write_archive(result, source)))

@@ -2,22 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from fer.paths import printable
+from fer.recording import AnalysisSettings
 from fer.recording.span import WHOLE, Span
 from fer.ui.job_queue import Job
 from fer.ui.recording.rendered_recording import RenderedRecording
 from fer.ui.recording.views import Failure
 from fer.video import VideoInfo
-
-
-class AnalysisSettings(NamedTuple):
-    """What the result of a recording depends on: view, analysed frames a second, and stretch."""
-
-    view: str
-    rate: float
-    span: Span
 
 
 @dataclass(eq=False)

@@ -12,9 +12,10 @@ import gradio as gr
 from fer.i18n import SOURCE, current_language
 from fer.i18n import gettext as _
 from fer.output_files import OutputError
+from fer.recording import AnalysisSettings
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.queue_rows import QueueRow, queue_html
-from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
+from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, FILES_DELETED, RenderedRecording
 from fer.ui.recording.views import RESULT_LIFETIME, instructions
 

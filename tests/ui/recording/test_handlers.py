@@ -70,7 +70,7 @@ def filled(updates):
     return rows
 
 
-def slow(source, folder, pipeline, view, rate, progress, cancelled, span):
+def slow(source, folder, pipeline, settings, progress, cancelled):
     """Stand in for a long analysis that has written something."""
     (folder / "annotated.mp4").touch()
     progress(Progress(0.25, 90.0))
@@ -79,16 +79,16 @@ def slow(source, folder, pipeline, view, rate, progress, cancelled, span):
     raise Cancelled("called off")
 
 
-def quick(source, folder, pipeline, view, rate, progress, cancelled, span, warning=None):
+def quick(source, folder, pipeline, settings, progress, cancelled, warning=None):
     """Stand in for a short analysis: the video is a copy, the other files are empty."""
     shutil.copy(source, folder / FILE_NAMES["video"])
-    timeline = Timeline(view)
+    timeline = Timeline(settings.view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
     paths = output_paths(folder)
     for path in paths.values():
         path.touch()
     network = NetworkIdentity("fake", "0123456789abcdef" * 4, "float32", None)
-    metadata = TimelineMetadata("lesson.mp4", network, rate, 1.0, warning, 1.0, 0.25)
+    metadata = TimelineMetadata("lesson.mp4", network, settings.rate, 1.0, warning, 1.0, 0.25)
     return RecordingResult(timeline, metadata, **paths)
 
 

@@ -10,14 +10,13 @@ import gradio as gr
 import pytest
 
 from fer.i18n import use_language
-from fer.recording import Progress
-from fer.recording.span import WHOLE
+from fer.recording import AnalysisSettings, Progress
 from fer.ui.connections import Sender
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.comparison import ComparisonEvents
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import WORKERS
-from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
+from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import instructions, progress_html
 from fer.ui.sessions import Sessions
@@ -139,7 +138,7 @@ def test_a_run_that_another_one_replaces_changes_nothing_at_its_end(clips):
     async def scenario():
         replaced = handlers.start(clips[:1], "person", 5, session)
         await anext(replaced)
-        session.begin(AnalysisSettings("class", 5, WHOLE))
+        session.begin(AnalysisSettings("class", 5))
         return [update async for update in replaced][-1]
 
     last = run_async(asyncio.wait_for(scenario(), 30))
@@ -294,7 +293,7 @@ def test_recordings_that_take_long_to_check_keep_no_other_request_waiting(clip):
     async def scenario():
         handlers = Handlers(fake_pipeline([BOX]), quick, check=gate.check)
         known = QueuedRecording(0, clip, info=check_video(Path(clip)))
-        settings = AnalysisSettings("person", 5, WHOLE)
+        settings = AnalysisSettings("person", 5)
         waiting = [asyncio.create_task(handlers.analyse_recording(clip)) for _ in range(45)]
         await asyncio.sleep(0.05)
         try:
@@ -335,7 +334,7 @@ def files(paths):
 
 def test_a_job_that_is_ready_after_its_run_has_ended_takes_no_other_ones_place(tmp_path):
     session, queue = RecordingSession(), JobQueue(1)
-    settings = AnalysisSettings("person", 5, WHOLE)
+    settings = AnalysisSettings("person", 5)
     recording = QueuedRecording(1, "a.mp4")
     session.recordings = [recording]
     late, done = (Job(tmp_path / name, lambda job: None) for name in ("late", "done"))
