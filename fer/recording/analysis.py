@@ -95,9 +95,11 @@ def analyze(
         reporter = ProgressReporter(progress, cancelled, length)
         frames = work / FRAMES_NAME if settings.records_frames else None
         with analyzer.recording_frames(frames) if frames else nullcontext():
-            seen = _write_annotated_video(reader, work, analyzer, settings, reporter, stopped)
+            missing, video_offset = _write_annotated_video(
+                reader, work, analyzer, settings, reporter, stopped
+            )
         analyzer.timeline.marks = sorted_marks(settings.span.marks(settings.marks))
-        metadata = _metadata(reader, analyzer, pipeline, settings, *seen)
+        metadata = _metadata(reader, analyzer, pipeline, settings, missing, video_offset)
         recording = replace(write_outputs(analyzer.timeline, work, metadata), frames=frames)
         write_exports(recording, work, export_stem(source), settings.exports)
         if frames and not settings.keep_frames:
