@@ -50,7 +50,12 @@ def test_equals_figures_worked_by_hand():
     assert (second.track, second.seconds, second.index, second.mean["sad"]) == (2, 2, -0.5, 0.5)
 
 
-def test_the_error_is_of_the_faces():
+def test_the_error_counts_faces_not_frames():
+    """Six faces, three of JOY and three of GLOOM, for ten seconds.
+
+    Indexes 1 and -0.5, three each: s^2 = 6 / 5 * 0.75^2, error sqrt(s^2 / 6) = 0.75 / sqrt(5),
+    however long one looks.
+    """
     timeline = recorded([(frame([JOY, GLOOM] * 3), i / 4) for i in range(40)])
     assert summarise(timeline).index_error == pytest.approx(0.75 / 5**0.5)
 

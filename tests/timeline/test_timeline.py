@@ -5,7 +5,6 @@ import pytest
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
-from fer.timeline.expression_statistics import pooled_error
 from fer.timeline.face_counts import INDEX_SIGNS
 from fer.timeline.timeline import VIEWS, Timeline, TimelineError
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
@@ -210,17 +209,6 @@ def test_class_view_keeps_no_tracks():
     assert len(timeline.track_counts()[0]) == 0
     with pytest.raises(TimelineError, match="person"):
         timeline.track_table()
-
-
-def test_error_over_several_bins_counts_faces_not_frames():
-    """Six faces, three of JOY and three of GLOOM, for ten seconds.
-
-    Indexes 1 and -0.5, three each: s^2 = 6 / 5 * 0.75^2, error sqrt(s^2 / 6) = 0.75 / sqrt(5),
-    however long one looks.
-    """
-    timeline = recorded([(frame([JOY, GLOOM] * 3), i / 4) for i in range(40)])
-    assert pooled_error(timeline.counts()[1]) == pytest.approx(0.75 / 5**0.5)
-    assert np.isnan(pooled_error(Timeline().counts()[1]))
 
 
 def test_less_than_two_faces_a_frame_have_no_error():
