@@ -1,8 +1,10 @@
-"""Atomic output files, in folders that are checked for writing before the work starts."""
+"""Atomic output files, in folders that are checked before the work starts, and texts as CSV."""
 
+import csv
 import errno
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -168,3 +170,13 @@ def no_formula(value: str | float | None) -> str | float | None:
     """
     formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
     return f"'{value}" if formula else value
+
+
+def csv_text(
+    rows: Iterable[Iterable[str | float | None]], delimiter: str = ",", line_end: str = "\n"
+) -> str:
+    """Return rows as CSV without formulas, see `no_formula`; None is an empty cell."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter, lineterminator=line_end)
+    writer.writerows(map(no_formula, row) for row in rows)
+    return file.getvalue()

@@ -1,10 +1,8 @@
 """Export of faces and their probabilities: rows, CSV and JSON."""
 
-import csv
-import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -14,7 +12,7 @@ from fer.array_types import Float32Array
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
-from fer.output_files import no_formula
+from fer.output_files import csv_text
 from fer.vision.detections import (
     boxes,
     confidences,
@@ -226,7 +224,7 @@ def describe_rotation(degrees: int, what: str = N_("photo")) -> str:
 
 def to_csv(rows: Sequence[FaceRow]) -> str:
     """Return the rows of `face_rows` as CSV with a header line, one line per face."""
-    return _csv([CSV_COLUMNS, *map(_csv_cells, rows)])
+    return csv_text([CSV_COLUMNS, *map(_csv_cells, rows)], line_end="\r\n")
 
 
 def pictures_csv(
@@ -246,7 +244,7 @@ def pictures_csv(
         rows = [(*_csv_cells(row), None) for row in document["faces"]]
         lines += [(document["picture"], *row) for row in rows or [(*empty, NO_FACE)]]
     lines += [(name, *empty, reason) for name, reason in (refused or {}).items()]
-    return _csv([("picture", *CSV_COLUMNS, "note"), *lines])
+    return csv_text([("picture", *CSV_COLUMNS, "note"), *lines], line_end="\r\n")
 
 
 def _csv_cells(row: FaceRow) -> list[str | float | None]:
@@ -258,12 +256,6 @@ def _csv_cells(row: FaceRow) -> list[str | float | None]:
         row["detector_confidence"],
         *(row["quality"][name] for name in QUALITY_COLUMNS),
     ]
-
-
-def _csv(lines: Iterable[Sequence[str | float | None]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(map(no_formula, line) for line in lines)
-    return text.getvalue()
 
 
 def to_json(document: Mapping[str, object]) -> str:

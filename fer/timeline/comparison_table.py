@@ -1,7 +1,5 @@
 """A comparison as text, table and HTML, with what can and can't be concluded from it."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
@@ -10,7 +8,7 @@ from markupsafe import Markup
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
-from fer.output_files import no_formula
+from fer.output_files import csv_text
 from fer.templates import render
 from fer.timeline.block_bootstrap import MIN_SECONDS
 from fer.timeline.compare import (
@@ -145,9 +143,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def comparison_csv(comparison: Comparison) -> str:
     """Return CSV with `COLUMNS`, one row per measure and sample; unknown values are empty."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[str | float]] = [COLUMNS]
     for name in MEASURES:
         for i, sample in enumerate(comparison.samples):
             difference = comparison.differences[i - 1][name] if i else None
@@ -155,8 +151,8 @@ def comparison_csv(comparison: Comparison) -> str:
                 (difference.value, difference.low, difference.high) if difference else (None,) * 3
             )
             cells = ["" if value is None or not isfinite(value) else value for value in values]
-            writer.writerow([name, no_formula(sample.name), *cells])
-    return file.getvalue()
+            rows.append([name, sample.name, *cells])
+    return csv_text(rows)
 
 
 def stretches_html(timeline: Timeline) -> Markup:

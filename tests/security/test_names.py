@@ -152,11 +152,8 @@ def test_csv_is_written_in_a_few_places_only():
     }
     assert writers == {
         "fer/batch/collection.py",
-        "fer/drawing/face_export.py",
+        "fer/output_files.py",
         "fer/recording/frame_table.py",  # numbers, and marks that begin with their kind
-        "fer/timeline/comparison_table.py",
-        "fer/timeline/exports/bids.py",
-        "fer/timeline/exports/boris.py",
         "fer/timeline/serialization.py",  # as the frame table
     }
 

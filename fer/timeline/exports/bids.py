@@ -1,10 +1,8 @@
 """BIDS: `_events.tsv` with its JSON sidecar, which describes each column and level."""
 
-import csv
-import io
 import json
 
-from fer.output_files import no_formula
+from fer.output_files import csv_text
 from fer.timeline.annotation_tiers import DECIMALS, RISES, STATES, Interval, IntervalTable
 from fer.timeline.marks import KINDS
 
@@ -28,11 +26,7 @@ COLUMNS = {
 
 def to_events(table: IntervalTable) -> str:
     """Return a table as tab-separated values; a text with quotation marks is quoted, as in CSV."""
-    file = io.StringIO()
-    writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_cells, table.rows))
-    return file.getvalue()
+    return csv_text([COLUMNS, *map(_cells, table.rows)], delimiter="\t")
 
 
 def to_sidecar(table: IntervalTable) -> str:
@@ -43,4 +37,4 @@ def to_sidecar(table: IntervalTable) -> str:
 def _cells(row: Interval) -> tuple[str, ...]:
     share = MISSING if row.share is None else f"{row.share:.{DECIMALS}f}"
     times = f"{row.start:.{DECIMALS}f}", f"{row.end - row.start:.{DECIMALS}f}"
-    return *times, row.label, row.tier, share, str(no_formula(row.text)) or MISSING
+    return *times, row.label, row.tier, share, row.text or MISSING

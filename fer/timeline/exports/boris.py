@@ -4,10 +4,7 @@ BORIS reads .ods and .xlsx, not CSV: the file is opened in a spreadsheet and sav
 first. A state takes two rows, where it starts and where it stops; a point in time takes one.
 """
 
-import csv
-import io
-
-from fer.output_files import no_formula
+from fer.output_files import csv_text
 from fer.timeline.annotation_tiers import DECIMALS, Interval, IntervalTable
 
 COLUMNS = ("time", "subject", "code", "modifier", "comment")
@@ -19,14 +16,8 @@ def to_boris(table: IntervalTable) -> str:
     events = [event for row in table.rows for event in _events(row)]
     # Where one state ends and another starts, the end comes first.
     events.sort(key=lambda event: (event[0], event[1]))
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(
-        (f"{time:.{DECIMALS}f}", row.tier, row.label, "", no_formula(row.text))
-        for time, _, row in events
-    )
-    return file.getvalue()
+    cells = [(f"{time:.{DECIMALS}f}", row.tier, row.label, "", row.text) for time, _, row in events]
+    return csv_text([COLUMNS, *cells])
 
 
 def _events(row: Interval) -> list[tuple[float, bool, Interval]]:
