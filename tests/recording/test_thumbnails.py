@@ -1,7 +1,16 @@
+import json
+
 import numpy as np
 import pytest
 
-from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail, contact_sheet, make_thumbnails
+from fer.recording.thumbnails import (
+    THUMBNAIL_SIDE,
+    Thumbnail,
+    contact_sheet,
+    make_thumbnails,
+    pack_thumbnails,
+    unpack_thumbnails,
+)
 from fer.timeline.moments import Moment
 from fer.video import VideoWriter
 from tests.sample_videos import grey
@@ -41,3 +50,13 @@ def test_thumbnails_are_in_rows_of_four(count, shape):
     sheet = contact_sheet([Thumbnail(0.0, "0:00", image)] * count)
     assert sheet.shape == (*shape, 3)
     assert (sheet == (200, 0, 0)).all(axis=2).sum() == count * 40 * 56
+
+
+def test_packed_thumbnails_come_out_as_they_were():
+    images = [np.random.default_rng(0).integers(0, 256, (h, 9, 3), np.uint8) for h in (4, 7)]
+    pictures = [Thumbnail(i + 0.5, f"0:0{i}", image) for i, image in enumerate(images)]
+    described, data = pack_thumbnails(pictures)
+    found = list(unpack_thumbnails(json.loads(json.dumps(described)), memoryview(data)))
+    assert [(p.time, p.caption) for p in found] == [(p.time, p.caption) for p in pictures]
+    for picture, image in zip(found, images, strict=True):
+        np.testing.assert_array_equal(picture.image, image)
