@@ -188,7 +188,7 @@ def compare_timelines(
     Raises:
         TimelineError: They don't fit each other, or there is nothing to compare.
     """
-    check_comparable([timeline for _name, timeline in timelines])
+    _check_comparable([timeline for _name, timeline in timelines])
     if not stretches:
         return compare([sample_of(timeline, name) for name, timeline in timelines])
     number = sum(len(marked_stretches(timeline)) for _name, timeline in timelines)
@@ -203,7 +203,7 @@ def compare_timelines(
     return compare(stretch_samples(timelines))
 
 
-def check_comparable(timelines: Sequence[Timeline]) -> None:
+def _check_comparable(timelines: Sequence[Timeline]) -> None:
     """Check that statistics of timelines mean the same.
 
     Raises:
