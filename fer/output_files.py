@@ -2,12 +2,13 @@
 
 import csv
 import errno
-import io
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import SimpleNamespace
+from typing import Any
 
 from fer.paths import printable
 
@@ -176,7 +177,9 @@ def csv_text(
     rows: Iterable[Iterable[str | float | None]], delimiter: str = ",", line_end: str = "\n"
 ) -> str:
     """Return rows as CSV without formulas, see `no_formula`; None is an empty cell."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, delimiter=delimiter, lineterminator=line_end)
+    lines: list[str] = []
+    row_sink: Any = SimpleNamespace(write=lines.append)
+    # Rows that end with both are those in which cells with either are quoted.
+    writer = csv.writer(row_sink, delimiter=delimiter, lineterminator="\r\n")
     writer.writerows(map(no_formula, row) for row in rows)
-    return file.getvalue()
+    return "".join(line.removesuffix("\r\n") + line_end for line in lines)

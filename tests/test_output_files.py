@@ -1,11 +1,13 @@
 """Files that are whole or not there, and folders that are tried before the work."""
 
+import csv
 import errno
+import io
 from pathlib import Path
 
 import pytest
 
-from fer.output_files import OutputError, new_file, output_folder, write_file
+from fer.output_files import OutputError, csv_text, new_file, no_formula, output_folder, write_file
 
 FULL = "a.txt can't be written: the disk is full; make room"
 FILE = "/a is a file; name a folder for the results"
@@ -74,3 +76,16 @@ def test_a_folder_is_tried_before_the_work(tmp_path, monkeypatch, code, sentence
 def test_a_name_that_is_too_long_is_to_be_shortened(tmp_path):
     with pytest.raises(OutputError, match="can't be written: its name is too long; shorten it"):
         write_file(tmp_path / ("n" * 300), b"")
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1.jpg", "+1.jpg", "-1.jpg", "@SUM(A1).jpg", "\t=1.jpg", "\r=1.jpg", "\uff1d1.jpg"]
+)
+def test_no_cell_of_csv_is_a_formula(name):
+    rows = csv.reader(io.StringIO(csv_text([["picture", "size"], [name, -3]]), newline=""))
+    assert list(rows) == [["picture", "size"], [f"'{name}", "-3"]]
+
+
+@pytest.mark.parametrize("value", [-1.5, -3, 0, "a=b.jpg", "2+2.jpg", "", None, float("-inf")])
+def test_numbers_and_other_cells_stay(value):
+    assert no_formula(value) is value

@@ -12,9 +12,7 @@ import supervision as sv
 from fer.drawing.face_export import (
     describe_rotation,
     face_rows,
-    no_formula,
     picture_document,
-    pictures_csv,
     to_csv,
     to_dataframe,
     to_json,
@@ -46,20 +44,6 @@ def test_csv_reads_back():
     assert [row["face"] for row in rows] == ["1", "2"]
     assert float(rows[0]["happy"]) == 0.7
     assert float(rows[1]["right"]) == 240
-
-
-@pytest.mark.parametrize(
-    "name", ["=1+1.jpg", "+1.jpg", "-1.jpg", "@SUM(A1).jpg", "\t=1.jpg", "\r=1.jpg", "\uff1d1.jpg"]
-)
-def test_no_name_is_a_formula(name):
-    table = pictures_csv([picture_document(name, (300, 200), PAIR, ["happy", "uncertain"], "m")])
-    cells = [row["picture"] for row in csv.DictReader(io.StringIO(table, newline=""))]
-    assert cells == [f"'{name}"] * 2
-
-
-@pytest.mark.parametrize("value", [-1.5, -3, 0, "a=b.jpg", "2+2.jpg", "", None, float("-inf")])
-def test_numbers_and_other_names_stay(value):
-    assert no_formula(value) is value
 
 
 def test_a_negative_number_stays_a_number():
