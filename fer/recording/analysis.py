@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from supervision import Detections
 
@@ -81,12 +82,12 @@ def analyze(
         Cancelled: The analysis was cancelled, or stopped before its first frame; its files are
             deleted.
     """
-    source, paths = Path(source), output_paths(Path(folder))
-    if real_path(source) in map(real_path, paths.values()):
+    source, folder = Path(source), Path(folder)
+    if real_path(source) in [real_path(folder / name) for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
     with (
         VideoReader(source, WORKING_SIDE, settings.any_size) as reader,
-        atomic_outputs(Path(folder)) as work,
+        atomic_outputs(folder) as work,
     ):
         analyzer = FrameAnalyzer(pipeline, settings.view, settings.rate, scale=reader.scale)
         if on_sample:
@@ -100,12 +101,14 @@ def analyze(
             )
         analyzer.timeline.marks = sorted_marks(settings.span.marks(settings.marks))
         metadata = _metadata(reader, analyzer, pipeline, settings, missing, video_offset)
-        recording = replace(write_outputs(analyzer.timeline, work, metadata), frames=frames)
+        recording = write_outputs(analyzer.timeline, work, metadata, settings.sheet)
+        recording = replace(recording, frames=frames)
         write_exports(recording, work, export_stem(source), settings.exports)
         if frames and not settings.keep_frames:
             frames.unlink()
     reporter.finish()
-    kept = Path(folder, FRAMES_NAME) if frames and settings.keep_frames else None
+    paths: dict[str, Any] = {**output_paths(folder, settings.sheet)}
+    kept = folder / FRAMES_NAME if frames and settings.keep_frames else None
     return replace(recording, frames=kept, **paths)
 
 

@@ -48,6 +48,8 @@ class AnalysisSettings:
         exports: Formats of `fer.recording.exports` that are written, too.
         keep_frames: Whether the rows of all frames are kept, in the person view, as `frames`.
         sound: Whether the annotated video keeps the sound.
+        sheet: Whether the moments' thumbnails are written on a sheet of their own; they are in the
+            report anyway.
         any_size: Whether the video may be larger and longer than what is accepted from visitors.
     """
 
@@ -58,6 +60,7 @@ class AnalysisSettings:
     exports: tuple[str, ...] = ()
     keep_frames: bool = False
     sound: bool = True
+    sheet: bool = True
     any_size: bool = False
 
     def __post_init__(self) -> None:

@@ -57,8 +57,8 @@ class RecordingResult:
         csv: The table, one row per bin or, in the person view, one row per track and bin.
         json: The timeline's file, for reading it again.
         report: One HTML file that holds everything but the video.
-        thumbnails: Small pictures of the moments on one sheet, JPEG.
-        pictures: The same, one by one.
+        pictures: Small pictures of the moments, one by one.
+        thumbnails: The same on one sheet, JPEG; None where it wasn't wanted.
         frames: Rows of `fer.recording.frame_table`; None where they weren't kept.
         exports: Files for other programs, ZIP; None where they weren't wanted.
     """
@@ -70,8 +70,8 @@ class RecordingResult:
     csv: Path
     json: Path
     report: Path
-    thumbnails: Path
     pictures: Sequence[Thumbnail] = ()
+    thumbnails: Path | None = None
     frames: Path | None = None
     exports: Path | None = None
 
@@ -96,16 +96,21 @@ class RecordingResult:
         return self.metadata.video_offset
 
 
-def output_paths(folder: Path) -> dict[str, Path]:
-    """Return the files in a folder by kind."""
-    return {kind: folder / name for kind, name in FILE_NAMES.items()}
+def output_paths(folder: Path, sheet: bool = True) -> dict[str, Path]:
+    """Return the files in a folder by kind, without the sheet of thumbnails if it isn't wanted."""
+    return {
+        kind: folder / name for kind, name in FILE_NAMES.items() if sheet or kind != "thumbnails"
+    }
 
 
-def write_outputs(timeline: Timeline, folder: Path, metadata: TimelineMetadata) -> RecordingResult:
+def write_outputs(
+    timeline: Timeline, folder: Path, metadata: TimelineMetadata, sheet: bool = True
+) -> RecordingResult:
     """Write everything that comes from the timeline and the annotated video in `folder`."""
-    paths = output_paths(folder)
+    paths = output_paths(folder, sheet)
     previews = make_thumbnails(paths["video"], find_moments(timeline), metadata.duration)
-    paths["thumbnails"].write_bytes(encode_jpeg(contact_sheet(previews)))
+    if sheet:
+        paths["thumbnails"].write_bytes(encode_jpeg(contact_sheet(previews)))
     recording = RecordingResult(timeline, metadata, pictures=previews, **paths)
     write_timeline_files(recording)
     return recording

@@ -210,7 +210,7 @@ def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> Re
     Raises:
         VideoError: Something is missing or not as it should be.
     """
-    paths = output_paths(folder)
+    paths = output_paths(folder, sheet=False)
     fields = message.fields
     try:
         _check_regular(paths.values())

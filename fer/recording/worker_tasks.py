@@ -97,7 +97,8 @@ def analyze_video(
         info = check_video(source)
         channel.send("opened", duration=info.duration, has_audio=info.has_audio)
         bound_cpu(time_limit(info.duration))
-        wanted = replace(settings, sound=sound, keep_frames=True)
+        # Without a sheet: the page shows the thumbnails itself.
+        wanted = replace(settings, sound=sound, sheet=False, keep_frames=True)
         made = analyze(source, folder, pipeline, wanted, report)
         _send_result(channel, made)
 

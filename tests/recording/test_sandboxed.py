@@ -68,13 +68,14 @@ def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
     assert here.timeline == there.timeline and len(there.timeline.track_counts()[0])
     known = "warning", "duration", "video_offset", "view"
     assert [getattr(here, name) for name in known] == [getattr(there, name) for name in known]
-    for kind in set(FILE_NAMES) - {"report"}:  # plots have names made by chance
+    assert there.thumbnails is None
+    for kind in set(FILE_NAMES) - {"report", "thumbnails"}:  # plots have names made by chance
         files = [getattr(recording, kind) for recording in (here, there)]
         assert files[0].read_bytes() == files[1].read_bytes(), kind
     for one, other in zip(here.pictures, there.pictures, strict=True):
         assert (one.time, one.caption) == (other.time, other.caption)
         assert np.array_equal(one.image, other.image)
-    names = {*FILE_NAMES.values(), FRAMES_NAME}
+    names = set(FILE_NAMES.values()) - {FILE_NAMES["thumbnails"]} | {FRAMES_NAME}
     assert {file.name for file in (tmp_path / "there").iterdir()} == names
     assert reports[-1].done == 1.0
 
@@ -213,7 +214,7 @@ def test_a_link_or_a_huge_file_is_not_taken_for_a_result(tmp_path, film, pipelin
     }
     message = Message("result", fields)
     assert sandboxed._read_result(message, tmp_path / "here", made.metadata) == replace(
-        made, pictures=()
+        made, thumbnails=None, pictures=()
     )
     with monkeypatch.context() as patch, pytest.raises(VideoError, match="breaks the reader"):
         patch.setattr(sandboxed, "_MAX_TIMELINE", 100)

@@ -42,7 +42,10 @@ Handlers = partial(RecordingHandlers, check=check_video)  # no worker knows the 
 
 @pytest.fixture
 def handlers():
-    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), analyze)
+    def without_sheet(source, folder, pipeline, settings, **callbacks):  # as the worker does
+        return analyze(source, folder, pipeline, replace(settings, sheet=False), **callbacks)
+
+    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), without_sheet)
 
 
 def run(handlers, recording, view="person", session=None, times=("", "")):
@@ -84,7 +87,7 @@ def quick(source, folder, pipeline, settings, progress, cancelled, warning=None)
     shutil.copy(source, folder / FILE_NAMES["video"])
     timeline = Timeline(settings.view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
-    paths = output_paths(folder)
+    paths = output_paths(folder, sheet=False)
     for path in paths.values():
         path.touch()
     network = NetworkIdentity("fake", "0123456789abcdef" * 4, "float32", None)
