@@ -18,6 +18,7 @@ from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import LocalizedBlocks
+from fer.ui.recording.queue_views import restored_outputs
 from fer.ui.session_cleanup import forget_session
 from fer.ui.sessions import Session, SessionError, Sessions
 
@@ -41,7 +42,7 @@ def build_session_restore(
         token: Holds the visitor's token.
         sessions: The visitors' sessions.
         chart: The live timeline's chart.
-        recording: The components that `RecordingSession.restored` fills.
+        recording: The components that `restored_outputs` fills.
     """
 
     turns = FairScheduler(1, "restore", MAX_WAITING_EVENTS)
@@ -50,7 +51,7 @@ def build_session_restore(
     def restored(session: Session) -> tuple[Any, ...]:
         recorder = session.live.recorder
         timeline = unchanged[0] if recorder is None else recorder.html(time.monotonic())
-        return timeline, *(session.recording.restored() or unchanged[1:])
+        return timeline, *(restored_outputs(session.recording) or unchanged[1:])
 
     async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
         sender = Sender(request)

@@ -26,6 +26,7 @@ from fer.timeline.methods import NetworkIdentity
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.ui.about import about_html, notice_html
+from fer.ui.job_queue import JobQueue
 from fer.ui.live import views
 from fer.ui.live.live_reading import named_faces
 from fer.ui.live.timeline_recorder import (
@@ -40,8 +41,10 @@ from fer.ui.live.timeline_recorder import (
 from fer.ui.mark_editor import toolbar_html
 from fer.ui.model.views import model_html
 from fer.ui.photo.views import result_html as photo_html
+from fer.ui.recording import queue_views as queue
 from fer.ui.recording import views as recording
-from fer.ui.recording.queue_rows import QueueRow, queue_html
+from fer.ui.recording.queued_recording import QueuedRecording
+from fer.ui.recording.session import RecordingSession
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.fakes import sure
 from tests.timeline.frames import frame, mix, origin, recorded
@@ -203,16 +206,19 @@ def test_the_recording_tab():
     summary = summarise(timeline)
     progress = SimpleNamespace(done=0.5, left=30.0)
     info = SimpleNamespace(duration=61.0, width=640, height=480, has_audio=True)
-    row = QueueRow(1, "0", info, recording.FAILED, "0", True, True)
+    one = QueuedRecording(0, "0", info=info, result=SimpleNamespace())
+    failed = QueuedRecording(1, "0", info=info, failure=recording.FAILED)
+    session = RecordingSession(recordings=(one, failed), shown=one)
     pages = [
         recording.instructions(),
-        recording.cancelling_html(),
-        recording.waiting_html(1),
-        recording.waiting_html(2, "0"),
-        recording.progress_html(None),
-        recording.progress_html(progress, "0", (60.0, 60.0)),
-        queue_html([row, row]),
-        recording.facts_html(recording.video_facts(info)),
+        queue.unfinished_html(one, session, JobQueue(1)),
+        queue.waiting_html(1, ""),
+        queue.waiting_html(2, "0"),
+        queue.progress_html(None, "", [None]),
+        queue.progress_html(progress, "0", [60.0, 60.0]),
+        queue.queue_html(session),
+        queue.chosen_html(session, 11),
+        queue.chosen_html(RecordingSession(recordings=(one,)), 1),
         recording.finished_html(summary, "0", 60.0),
         recording.finished_html(summary, None, None),
         recording.result_html(timeline, summary, (), 2.0, "0", 3.0),

@@ -12,6 +12,7 @@ from fer.ui.connections import Sender
 from fer.ui.job_queue import Job
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import TimelineRecorder
+from fer.ui.recording.queue_views import restored_outputs
 from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.session import RecordingSession
 from fer.ui.sessions import GRACE_PERIOD, SHORT_GRACE_PERIOD, SessionError, Sessions
@@ -335,9 +336,9 @@ def test_a_recording_whose_files_are_deleted_is_not_restored(job):
         has_files=video.exists, state=lambda: "state", outputs=lambda: ("result",)
     )
     session = holding(job, result)
-    assert session.restored() == ("", "", "state", "result")
+    assert restored_outputs(session) == ("", "", "state", "result")
     video.unlink()
-    assert session.restored() is None
+    assert restored_outputs(session) is None
 
 
 def test_a_result_goes_with_its_files_though_its_page_is_open(job, monkeypatch):

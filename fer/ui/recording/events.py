@@ -23,8 +23,9 @@ from fer.ui.fair_scheduler import (
 from fer.ui.job_queue import QueueFullError, QueuePlaces
 from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
+from fer.ui.recording.queue_views import UNCHANGED, outputs
 from fer.ui.recording.rendered_recording import FILES_DELETED, RESULT_FILES
-from fer.ui.recording.session import UNCHANGED, RecordingSession
+from fer.ui.recording.session import RecordingSession
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 60
@@ -100,8 +101,8 @@ class RecordingEvents:
                 paths, frame_rate = uploaded_paths(recordings), clipped_number(rate, RATE_CHOICES)
                 work = self.handlers.start(paths, view, frame_rate, session, (start_at, end_at))
                 async with aclosing(work) as updates:
-                    while (outputs := await _next(updates, session)) is not None:
-                        yield outputs
+                    while (update := await _next(updates, session)) is not None:
+                        yield update
                         if sender.has_left():
                             return
         except (SessionError, QueueFullError) as error:
@@ -114,8 +115,7 @@ class RecordingEvents:
         sender = Sender(request)
         try:
             session = self.sessions.of(token, sender).recording
-            work = partial(session.show, number)
-            return await self._marks.run(token, sender, work)
+            return await self._marks.run(token, sender, partial(_show, session, number))
         except Superseded:
             return UNCHANGED
         except (SessionError, BusyError, OutputError) as error:
@@ -206,6 +206,12 @@ async def _next(
     """Return the next update, in the language that the page has by then; None at the end."""
     with use_language(session.language):
         return await anext(updates, None)
+
+
+def _show(session: RecordingSession, number: object) -> tuple[Any, ...]:
+    """Display another result; return `outputs`, with the progress unchanged."""
+    session.show(number)
+    return outputs(session, gr.skip())
 
 
 def _refused(error: ValueError) -> str:

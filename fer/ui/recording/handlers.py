@@ -27,17 +27,22 @@ from fer.recording import (
 from fer.recording.exports import name_files, write_archive
 from fer.recording.span import parse_span
 from fer.ui.job_queue import Job, JobQueue
-from fer.ui.recording.queue_status import chosen_html, ended_html, unfinished_html
-from fer.ui.recording.queued_recording import QueuedRecording
-from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
-from fer.ui.recording.session import UNCHANGED, RecordingSession
-from fer.ui.recording.source_files import RECORDINGS_FULL, existing_file, link_or_copy
-from fer.ui.recording.views import (
-    CANCELLED,
-    FAILED,
-    not_started,
-    unusable,
+from fer.ui.recording.queue_views import (
+    UNCHANGED,
+    chosen_html,
+    ended_html,
+    outputs,
+    unfinished_html,
 )
+from fer.ui.recording.queued_recording import (
+    RECORDINGS_FULL,
+    QueuedRecording,
+    existing_file,
+    link_or_copy,
+)
+from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
+from fer.ui.recording.session import QueueRun, RecordingSession
+from fer.ui.recording.views import CANCELLED, FAILED, not_started, unusable
 from fer.video import VideoError, VideoInfo
 
 WORKERS = 2
@@ -96,15 +101,15 @@ class RecordingHandlers:
             except VideoError as error:
                 recording.failure = unusable(error)
 
-    def choose(self, session: RecordingSession, chosen: int = 0) -> tuple[Any, ...]:
-        """Return HTML of what is known of the recordings, and `RecordingSession.outputs`.
+    def choose(self, session: RecordingSession, chosen: int) -> tuple[Any, ...]:
+        """Return HTML of what is known of the recordings, and `outputs`.
 
         Args:
             session: The visitor's, after `RecordingSession.choose`.
             chosen: How many recordings were chosen.
         """
         progress = "" if session.run is None else gr.skip()
-        return chosen_html(session, chosen), *session.outputs(progress)
+        return chosen_html(session, chosen), *outputs(session, progress)
 
     async def start(
         self,
@@ -127,7 +132,7 @@ class RecordingHandlers:
             times: Where the analysis starts and ends, as typed; "" for the recordings' own.
 
         Yields:
-            `RecordingSession.outputs`.
+            `outputs`.
         """
         session.choose(recordings)
         try:
@@ -135,33 +140,40 @@ class RecordingHandlers:
             if not recordings:
                 raise VideoError(_("Choose a recording first."))
         except VideoError as error:
-            yield session.outputs(not_started(error).html())
+            yield outputs(session, not_started(error).html())
             return
         run = session.begin(settings)
         self._running.add(session)
         try:
             while (recording := session.next_in(run)) is not None:
-                yield session.outputs(unfinished_html(recording, session, self.job_queue))
-                job = await self._prepare(recording, settings, session.visitor)
-                if job is None:
-                    continue
-                task = session.start(run, recording, job, self.job_queue)
-                while not task.done():
-                    yield session.outputs(unfinished_html(recording, session, self.job_queue))
-                    await asyncio.wait([task], timeout=POLL_INTERVALS[job.started])
-                    if job.is_cancelled() and not job.started:
-                        task.cancel()
-                _take_outcome(task, job, recording, session)
+                async for progress in self._analyse(recording, run, session):
+                    yield outputs(session, progress)
         finally:  # perhaps in the middle, as the visitor has left
             session.end(run)
             if session.run is None:
                 self._running.discard(session)
         if session.run is None:
             # Whole, as the page may lack any update but this one, see `Mailbox`.
-            ended = partial(session.outputs, ended_html(run, session), whole=True)
+            ended = partial(outputs, session, ended_html(run, session), whole=True)
             yield await to_thread.run_sync(ended)  # which may render in another language
         else:  # Start was pressed again; at the end, Gradio sends the last update once more
             yield UNCHANGED
+
+    async def _analyse(
+        self, recording: QueuedRecording, run: QueueRun, session: RecordingSession
+    ) -> AsyncGenerator[str]:
+        """Analyse a recording whose turn has come, as a job; yield HTML of its progress."""
+        yield unfinished_html(recording, session, self.job_queue)
+        job = await self._prepare(recording, run.settings, session.visitor)
+        if job is None:
+            return
+        task = session.start(run, recording, job, self.job_queue)
+        while not task.done():
+            yield unfinished_html(recording, session, self.job_queue)
+            await asyncio.wait([task], timeout=POLL_INTERVALS[job.started])
+            if job.is_cancelled() and not job.started:
+                task.cancel()
+        _take_outcome(task, job, recording, session)
 
     async def _prepare(
         self, recording: QueuedRecording, settings: AnalysisSettings, visitor: str
@@ -201,18 +213,16 @@ class RecordingHandlers:
         rate: float = RATE_CHOICES[1],
         visitor: str = "",
     ) -> tuple[dict[str, Any], list[str]]:
-        """Follow the expressions in a video over time.
+        """Analyse a recording for a program; see `RecordingEvents.recording`.
 
         Args:
-            recording: The video's file, of a format that the tab lists.
-            view: "person" for a series of each face, "class" for aggregates of five faces or more.
+            recording: The path of the uploaded file; None is an error.
+            view: "person" or "class".
             rate: Analysed frames a second.
             visitor: The sender's session.
 
         Returns:
-            The timeline as in its JSON file, without rows where it is large, and the files:
-            annotated video, plot, CSV, JSON, HTML report and a ZIP of files for other programs.
-            They go within an hour.
+            `RenderedRecording.document`, and the paths of the files.
         """
         if recording is None:
             raise gr.Error(_(NO_RECORDING), print_exception=False)

@@ -1,15 +1,21 @@
-"""One recording in a visitor's queue: what is known of it, and what has come of it."""
+"""A recording in a visitor's queue: its upload, what is known of it, and what has come of it."""
 
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.paths import printable
 from fer.recording import AnalysisSettings
 from fer.recording.span import WHOLE, Span
 from fer.ui.job_queue import Job
 from fer.ui.recording.rendered_recording import RenderedRecording
 from fer.ui.recording.views import Failure
-from fer.video import VideoInfo
+from fer.video import VideoError, VideoInfo
+
+RECORDINGS_FULL = N_("There is no room for another recording just now; try again in a few minutes.")
 
 
 @dataclass(eq=False)
@@ -68,3 +74,31 @@ class QueuedRecording:
         if self.job is not None:
             self.job.discard()
         self.job = self.result = self.failure = None
+
+
+def existing_file(recording: str) -> Path:
+    """Return the path of an upload.
+
+    Raises:
+        VideoError: It has been deleted.
+    """
+    if not Path(recording).exists():
+        raise VideoError(_("The recording is no longer here; upload it again."))
+    return Path(recording)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Hard-link a file into a new folder, or copy it where the disk has no hard links.
+
+    Raises:
+        VideoError: The disk is full.
+    """
+    try:
+        target.parent.mkdir(parents=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+    except OSError:
+        shutil.rmtree(target.parent.parent, ignore_errors=True)
+        raise VideoError(_(RECORDINGS_FULL)) from None

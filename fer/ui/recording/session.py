@@ -5,25 +5,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
-from typing import Any
 
-import gradio as gr
-
-from fer.i18n import SOURCE, current_language
+from fer.i18n import SOURCE
 from fer.i18n import gettext as _
 from fer.output_files import OutputError
 from fer.recording import AnalysisSettings
 from fer.ui.job_queue import Job, JobQueue
-from fer.ui.recording.queue_rows import QueueRow, queue_html
 from fer.ui.recording.queued_recording import QueuedRecording
-from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, FILES_DELETED, RenderedRecording
-from fer.ui.recording.views import RESULT_LIFETIME, instructions
+from fer.ui.recording.rendered_recording import FILES_DELETED, RenderedRecording
+from fer.ui.recording.views import RESULT_LIFETIME
 
 MAX_QUEUED = 10
 """Recordings of one visitor."""
-
-UNCHANGED: tuple[Any, ...] = (gr.skip(),) * (3 + len(EMPTY_OUTPUTS))
-"""In place of all that `RecordingSession.outputs` returns."""
 
 DELETION_TIME = 120.0
 """Seconds within which files are deleted when their time is over."""
@@ -53,6 +46,7 @@ class RecordingSession:
         run: The analysis of the queue; None while there is none.
         choices: How often files were chosen, by which a check knows that it is out of date.
         language: Of the page, which may change while recordings are analysed.
+        on_page: The one that the page displays already.
     """
 
     visitor: str = ""
@@ -61,7 +55,7 @@ class RecordingSession:
     run: QueueRun | None = None
     choices: int = 0
     language: str = SOURCE
-    _on_page: QueuedRecording | None = None
+    on_page: QueuedRecording | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -162,8 +156,8 @@ class RecordingSession:
         if self.run is not None:
             self.end(self.run)
 
-    def show(self, number: object) -> tuple[Any, ...]:
-        """Display another result; return `outputs`, with the progress unchanged.
+    def show(self, number: object) -> None:
+        """Display another result.
 
         Raises:
             OutputError: Its files were deleted meanwhile.
@@ -175,7 +169,6 @@ class RecordingSession:
             if self.shown is not None and self.shown.result is not None:
                 self.shown.result.compact()
             self.shown = chosen
-        return self.outputs(gr.skip())
 
     def finish(self, recording: QueuedRecording, result: RenderedRecording) -> None:
         """Keep the result of a recording, which is displayed where no other one is."""
@@ -212,7 +205,7 @@ class RecordingSession:
             each.discard()
         self.recordings = finished[-MAX_QUEUED:]
         self._find_shown()
-        self._on_page = None
+        self.on_page = None
 
     def forget_expired(self) -> None:
         """Drop the results whose files were deleted, however long the page stays open."""
@@ -224,80 +217,11 @@ class RecordingSession:
         if self.shown is not None and self.shown.result is None:
             self._find_shown()
 
-    def restored(self) -> tuple[Any, ...] | None:
-        """Return `outputs` for a page that was loaded again; None without a result with files.
-
-        What its visitor has chosen since stays. A page that has another language gets what it
-        displays already in that language, and its files stay as they are.
-        """
-        self.language = current_language()
+    def drop_deleted(self) -> bool:
+        """Drop the earlier results without files if others have them; return whether any has."""
         with_files = [each for each in self.recordings if each.result and each.result.has_files()]
-        if not with_files:
-            return None
-        kept = (each for each in self.recordings if each.uploaded or each in with_files)
-        self.recordings = tuple(kept)
-        self._find_shown()
-        shown, before = self.shown, self._on_page
-        outputs = self.outputs("" if self.run is None else gr.skip())
-        if shown is not None and shown is before and shown.result is not None:
-            return *outputs[:3], shown.result.outputs()[0], *outputs[4:]
-        return outputs
-
-    def outputs(self, progress: Any, whole: bool = False) -> tuple[Any, ...]:
-        """Return what the page displays.
-
-        Args:
-            progress: HTML of the progress, or a message in its place.
-            whole: Whether the result is sent again that the page displays already.
-
-        Returns:
-            HTML of the progress, of the list of recordings and of the state of the displayed one,
-            and then as `RenderedRecording.outputs`, unchanged where the page displays it already,
-            unless `whole`.
-        """
-        shown, before = self.shown, self._on_page
-        self._on_page = shown
-        rows = queue_html(self._rows()) if len(self.recordings) > 1 else ""
-        if shown is None or shown.result is None:
-            return progress, rows, "" if progress else instructions(), *EMPTY_OUTPUTS
-        state = shown.result.state()
-        if shown is before and not whole:
-            return progress, rows, state, *[gr.skip()] * len(EMPTY_OUTPUTS)
-        return progress, rows, state, *shown.result.outputs()
-
-    def position_of(self, recording: QueuedRecording) -> str:
-        """Return "Recording 2 of 5: lesson.mp4"; "" where it is the only one."""
-        if len(self.recordings) < 2 or recording not in self.recordings:
-            return ""
-        number = self.recordings.index(recording) + 1
-        return _(
-            "Recording %(number)s of %(all)s: %(name)s",
-            number=number,
-            all=len(self.recordings),
-            name=recording.name,
-        )
-
-    def _rows(self) -> list[QueueRow]:
-        waiting, run = self.waiting(), self.run
-        current = run.begun[-1] if run is not None and run.begun else None
-        return [
-            QueueRow(
-                number=each.number,
-                name=each.name,
-                info=each.info,
-                failure=each.failure,
-                state=_state(each, each in waiting, each is current),
-                is_finished=each.result is not None,
-                is_shown=each is self.shown,
-            )
-            for each in self.recordings
-        ]
-
-
-def _state(recording: QueuedRecording, waits: bool, is_current: bool) -> str:
-    """Return how far a recording is, in a word or two."""
-    if waits:
-        return _("Waiting")
-    if recording.result is not None:
-        return _("Finished")
-    return _("Being analysed") if is_current or recording.job is not None else ""
+        if with_files:
+            kept = (each for each in self.recordings if each.uploaded or each in with_files)
+            self.recordings = tuple(kept)
+            self._find_shown()
+        return len(with_files) > 0

@@ -26,9 +26,10 @@ from fer.timeline.timeline import Timeline
 from fer.ui.connections import Sender
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import WORKERS, RecordingHandlers
+from fer.ui.recording.queue_views import progress_html, restored_outputs
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
 from fer.ui.recording.session import RecordingSession
-from fer.ui.recording.views import instructions, progress_html
+from fer.ui.recording.views import instructions
 from fer.ui.sessions import Sessions
 from fer.video import VideoError, VideoReader, check_video
 from tests.async_runner import run_async
@@ -133,9 +134,9 @@ def test_it_is_stated_how_long_the_files_are_kept(clip, monkeypatch):
     for later, left in ((600, 2400), (4000, 0)):
         now = session.shown.result.kept_since + later
         monkeypatch.setattr(clock, lambda now=now: now)
-        assert f'data-kept="{left}"' in session.restored()[2]
+        assert f'data-kept="{left}"' in restored_outputs(session)[2]
     session.clear()
-    assert session.restored() is None
+    assert restored_outputs(session) is None
 
 
 def test_a_recording_takes_little_memory_once_its_page_is_closed_and_comes_back_whole(clip):
@@ -153,7 +154,7 @@ def test_a_recording_takes_little_memory_once_its_page_is_closed_and_comes_back_
     session.compact()
     session.compact()  # Gradio may notice again that the page is closed
     assert len(pickle.dumps(vars(rendered))) < 0.03 * open_bytes
-    again_state, again, *again_files = session.restored()[2:]
+    again_state, again, *again_files = restored_outputs(session)[2:]
     assert "fer-finished" in again_state and again_files == files
     assert re.sub('base64,[^"]*', "", again) == re.sub('base64,[^"]*', "", result)
     back = [thumbnail.image for thumbnail in rendered.recording.pictures]
@@ -396,10 +397,10 @@ def test_a_program_that_hangs_up_stops_the_work(clip, uploads):
 
 
 def test_progress_is_a_progress_bar():
-    text = progress_html(Progress(0.5, 61.7))
+    text = progress_html(Progress(0.5, 61.7), "", [None])
     assert 'role="progressbar"' in text and 'aria-valuenow="50"' in text
     assert f"About {format_duration(62)} left" in text
-    assert "Reading the video" in progress_html(None)
+    assert "Reading the video" in progress_html(None, "", [None])
 
 
 def test_a_mark_changes_the_result_and_all_files(handlers, clip):

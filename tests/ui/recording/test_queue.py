@@ -16,9 +16,10 @@ from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.comparison import ComparisonEvents
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import WORKERS
+from fer.ui.recording.queue_views import progress_html, restored_outputs
 from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.session import RecordingSession
-from fer.ui.recording.views import instructions, progress_html
+from fer.ui.recording.views import instructions
 from fer.ui.sessions import Sessions
 from fer.video import check_video
 from tests.async_runner import run_async
@@ -201,7 +202,7 @@ def test_results_come_back_to_a_page_that_is_loaded_again(handlers, clips):
     session = RecordingSession()
     run(handlers, clips, session=session)
     session.compact()
-    _, queue, state, _, video, *_ = session.restored()
+    _, queue, state, _, video, *_ = restored_outputs(session)
     assert queue.count("data-show") == 2 and "two.mp4" not in queue and "Finished" in state
     # The field is empty now; what is put into it doesn't replace them.
     choose(handlers, session, f"{clips[0]}.mov")
@@ -213,7 +214,7 @@ def test_results_come_back_to_a_page_that_is_loaded_again(handlers, clips):
 def test_the_time_of_all_is_estimated_from_that_of_one():
     estimate = partial(progress_html, Progress(0.5, 60.0), "Recording 1 of 2: a.mp4")
     assert "About 1\xa0min left, about 3\xa0min for all" in estimate(lengths=[100.0, 100.0])
-    for lengths in ([100.0], [100.0, None], [None, 100.0], []):
+    for lengths in ([100.0], [100.0, None], [None, 100.0]):
         assert "for all" not in estimate(lengths=lengths)
 
 
@@ -358,7 +359,7 @@ def test_results_are_in_the_language_that_the_page_has_by_then(clip):
         async for row in events.start(files([clip]), "person", 5, "", "", TOKEN):
             ended, session.language = row, "de"
         with use_language("es"):
-            return ended, session.restored()
+            return ended, restored_outputs(session)
 
     ended, restored = run_async(scenario())
     assert "Fertig" in ended[2] and "Verlauf" in ended[3]
