@@ -45,7 +45,6 @@ HINT = N_(
     "JSON, or marked stretches are. Uploaded timelines are deleted with the other uploads."
 )
 
-
 NOT_TIMELINE = N_("%(file)s is no timeline as JSON.")
 
 TIMELINES_PROMPT = N_("Drop timelines (JSON) here\nor press to choose them")
@@ -236,40 +235,27 @@ def build_comparison(sessions: Sessions, token: gr.HTML, changing: Sequence[gr.H
     events = ComparisonEvents(sessions)
     with gr.Accordion("Compare recordings", open=False, elem_id="recording-comparison") as panel:
         gr.HTML(localized(partial(html.note, HINT)))
-        here = gr.CheckboxGroup(
-            [], label="Analysed here", visible=False, elem_id="comparison-recordings"
-        )
-        files = gr.File(
-            label="Timelines",
-            show_label=False,
-            file_count="multiple",
-            file_types=[".json"],
-            height=120,
-            elem_id="comparison-input",
-        )
-        way = gr.Radio(WAY, value=WAY[0][1], label="Compare", elem_id="comparison-way")
+        here, files, way = _inputs()
         result = gr.HTML(elem_id="comparison-result")
     inputs, outputs = [files, way, token], [here, result]
-    gr.on(
-        [
-            files.change,
-            way.change,
-            panel.expand,
-            token.input,  # the page has another language
-            *(each.change for each in changing),
-        ],
-        events.compare,
-        inputs,
-        outputs,
-        trigger_mode="always_last",
-        preprocess=False,
-        **PAGE_EVENT,
+    options: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, **PAGE_EVENT}
+    changes = [files.change, way.change, panel.expand, *(each.change for each in changing)]
+    changes.append(token.input)  # the page has another language
+    gr.on(changes, events.compare, inputs, outputs, **options)
+    here.input(events.select, [here, *inputs], outputs, **options)
+
+
+def _inputs() -> tuple[gr.CheckboxGroup, gr.File, gr.Radio]:
+    here = gr.CheckboxGroup(
+        [], label="Analysed here", visible=False, elem_id="comparison-recordings"
     )
-    here.input(
-        events.select,
-        [here, *inputs],
-        outputs,
-        trigger_mode="always_last",
-        preprocess=False,
-        **PAGE_EVENT,
+    files = gr.File(
+        label="Timelines",
+        show_label=False,
+        file_count="multiple",
+        file_types=[".json"],
+        height=120,
+        elem_id="comparison-input",
     )
+    way = gr.Radio(WAY, value=WAY[0][1], label="Compare", elem_id="comparison-way")
+    return here, files, way
