@@ -1,6 +1,8 @@
 """Model tab: the evaluation of the network in use, made when a visitor opens it; a comparison."""
 
+import json
 import logging
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,15 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.images import ImageError
 from fer.model.classifier import ModelError
+from fer.model.evaluation_results import Evaluation
+from fer.model.hub import EVALUATION_FILE
+from fer.pipeline import Classifier
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import localized
-from fer.ui.model.evaluation import find_evaluation
-from fer.ui.model.two_networks import SecondNetwork, compare_networks
-from fer.ui.model.two_networks_view import comparison_html
+from fer.ui.model.two_networks import SecondNetwork, compare_networks, comparison_html
 from fer.ui.model.views import model_html
 from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
 from fer.ui.sessions import SessionError, Sessions
@@ -117,6 +120,36 @@ class ModelEvents:
             return comparison_html(compare_networks(photo, self._photos.load, networks))
         except ImageError as error:
             return html.message(_("This photo can't be used"), str(error), "trouble")
+
+
+def find_evaluation(classifier: Classifier) -> Evaluation:
+    """Return the most detailed metrics of a network; an empty evaluation where there are none.
+
+    That is evaluation.json in its folder, if it is about the same weights; else what metrics.json
+    has of a split, as a network from the Hub brings it.
+    """
+    beside = _evaluation_file(classifier)
+    if beside.weights == classifier.fingerprint():
+        return beside
+    metrics = classifier.metrics
+    measured = {name: split for name, split in metrics.splits.items() if split.accuracy is not None}
+    detailed = [name for name, split in measured.items() if split.reliability]
+    for name in (detailed or [*measured])[-1:]:  # test comes last
+        rows = [row for row in metrics.robustness if row.split in (None, name)]
+        split = measured[name]
+        return replace(split, split=name, robustness=split.robustness or rows)
+    return Evaluation()
+
+
+def _evaluation_file(classifier: Classifier) -> Evaluation:
+    """Return evaluation.json without what is not of its form; an empty one if it can't be read."""
+    if classifier.folder is None:
+        return Evaluation()
+    try:
+        text = (classifier.folder / EVALUATION_FILE).read_text(encoding="utf-8")
+        return Evaluation.from_json(json.loads(text))[0]
+    except (OSError, ValueError, RecursionError):
+        return Evaluation()
 
 
 def build_model(

@@ -147,7 +147,8 @@ def compare_html(
         return Markup()
     if len(here) + len(paths) > MAX_SAMPLES:
         raise TimelineError(_("At most %(most)s recordings can be compared.", most=MAX_SAMPLES))
-    compared = [*_analyzed(here), *read_timelines(paths)]
+    _check_sizes(paths)
+    compared = [*_analyzed(here), *map(_read_timeline, paths)]
     names = distinct_names([each.name for each in compared])
     timelines = [(name, each.timeline) for name, each in zip(names, compared, strict=True)]
     comparison = compare_timelines(timelines, stretches)
@@ -171,17 +172,8 @@ def _analyzed(recordings: Sequence[QueuedRecording]) -> Iterator[Compared]:
             yield Compared(printable(Path(each.path).stem), recording.timeline, network)
 
 
-def read_timelines(paths: Sequence[Path]) -> list[Compared]:
-    """Read saved timelines.
-
-    Raises:
-        TimelineError: A file is no timeline, or they are too large.
-    """
-    check_sizes(paths)
-    return [_compared(path) for path in paths]
-
-
-def _compared(path: Path) -> Compared:
+def _read_timeline(path: Path) -> Compared:
+    """Read a saved timeline."""
     name = printable(path.name)
     document = _parse(_read(path), name)
     try:
@@ -200,7 +192,7 @@ def _parse(content: bytes, name: str) -> Any:
     raise TimelineError(_(NOT_TIMELINE, file=name))
 
 
-def check_sizes(paths: Sequence[Path]) -> None:
+def _check_sizes(paths: Sequence[Path]) -> None:
     """Refuse files that are too large together; those that have gone are reported later.
 
     Raises:

@@ -11,8 +11,12 @@ from fer.images import ImageError
 from fer.model.classifier import ExpressionClassifier, ModelError
 from fer.ui.model import tab
 from fer.ui.model.tab import NO_PHOTO, NOT_LOADED, ModelEvents
-from fer.ui.model.two_networks import MAX_COMPARED, SecondNetwork, compare_networks
-from fer.ui.model.two_networks_view import comparison_html
+from fer.ui.model.two_networks import (
+    MAX_COMPARED,
+    SecondNetwork,
+    compare_networks,
+    comparison_html,
+)
 from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
 from fer.ui.sessions import Sessions
 from tests.async_runner import run_async

@@ -13,7 +13,7 @@ from fer.model.evaluation_results import Evaluation, ReliabilityBin
 from fer.model.hub import EVALUATION_FILE
 from fer.model.model_metrics import ModelMetrics
 from fer.ui.model.charts import coverage_chart, reliability_chart
-from fer.ui.model.evaluation import find_evaluation
+from fer.ui.model.tab import find_evaluation
 from fer.ui.model.views import label_set_rows, model_html
 from tests.model.test_model_metrics import WRONG, places, with_value
 
