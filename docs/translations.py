@@ -13,8 +13,7 @@ from pathlib import Path
 
 from fer.colors import outcome_colors
 from fer.evaluation.robustness import CORRUPTIONS
-from fer.i18n import FOLDER, LANGUAGES, SOURCE, catalogue
-from fer.i18n.scripts import script_plurals, script_texts
+from fer.i18n import FOLDER, LANGUAGES, SOURCE, catalogue, script_plurals, script_texts
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, LABEL_SYNONYMS, UNNAMED
 from fer.templates import UNNAMED_NOTES, template_environment
 from fer.timeline.timeline import VIEWS

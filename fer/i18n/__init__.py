@@ -7,10 +7,14 @@ English is the source. A sentence for visitors is written where it is needed, as
 all are filled in. Numbers with decimals go through `localized_number`. A new language is a line in
 `LANGUAGES` and such a file.
 
+A script that Gradio runs brings the translations of its own texts, see `with_translations`; its
+language is what the document states when a text is needed.
+
 What isn't translated: the command line, the Python API, and what programs read.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -39,6 +43,14 @@ _COMMA_DECIMALS = {"de", "es"}
 
 _SINGULAR_ZERO = {"hi"}
 """Languages in which 0 takes the form of 1."""
+
+_CALL = re.compile(r'(?<![\w.])N?_\(\s*("(?:[^"\\]|\\.)*")')
+_PLURAL_CALL = re.compile(r'(?<![\w.])_n\(\s*("(?:[^"\\]|\\.)*")')
+
+_FUNCTION = (
+    'const _ = (text, values = {}) => (TEXTS[document.documentElement.lang.split("-")[0]]?.[text] '
+    "?? text).replace(/%\\((\\w+)\\)s/g, (place, name) => values[name] ?? place);\n"
+)
 
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
 
@@ -148,3 +160,26 @@ def mark(text: str) -> str:
     By custom its name is `N_`.
     """
     return text
+
+
+def script_texts(source: str) -> list[str]:
+    """Return the texts of a script, each once."""
+    return list(dict.fromkeys(json.loads(literal) for literal in _CALL.findall(source)))
+
+
+def script_plurals(source: str) -> list[str]:
+    """Return the singulars of a script's texts with two forms, `_n("%(num)s face", ...)`."""
+    return list(dict.fromkeys(json.loads(literal) for literal in _PLURAL_CALL.findall(source)))
+
+
+def with_translations(source: str) -> str:
+    """Return a script that has the function `_`, with its translations, if it needs that."""
+    texts = script_texts(source)
+    if not texts:
+        return source
+    known = {}
+    for language in LANGUAGES.keys() - {SOURCE}:
+        with use_language(language):
+            known[language] = {text: lookup(text) for text in texts}
+    listed = json.dumps(known, ensure_ascii=False, sort_keys=True).replace("</", "<\\/")
+    return f"const TEXTS = {listed};\n{_FUNCTION}{source}"

@@ -16,9 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fer.colors import COLORS, text_color_on
-from fer.i18n import current_language, localized_number, lookup, lookup_plural
+from fer.i18n import current_language, localized_number, lookup, lookup_plural, with_translations
 from fer.i18n import mark as N_
-from fer.i18n.scripts import with_translations
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 
 FOLDER = Path(__file__).parent

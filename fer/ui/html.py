@@ -9,8 +9,7 @@ from markupsafe import Markup
 
 from fer.array_types import FloatArray, UInt8Array
 from fer.i18n import gettext as _
-from fer.i18n import ngettext
-from fer.i18n.scripts import with_translations
+from fer.i18n import ngettext, with_translations
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS, UNNAMED
 from fer.templates import call_macro

@@ -10,8 +10,8 @@ from fer.i18n import (
     preferred_language,
     use_drawn_language,
     use_language,
+    with_translations,
 )
-from fer.i18n.scripts import with_translations
 from fer.labels import EXPRESSIONS
 
 CATALOGUE = {
