@@ -15,7 +15,7 @@ from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import MAX_WAITING_FILES, BusyError, FairScheduler, Superseded
 from fer.ui.payloads import clipped_number, uploaded_path
 from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
-from fer.ui.sessions import Session, SessionError, Sessions
+from fer.ui.sessions import SessionError, Sessions
 
 MAX_PHOTOS = 2
 """Photos that are analysed at a time."""
@@ -108,15 +108,3 @@ class PhotoEvents:
         work = partial(self.handlers.read_data_url, picture, min_face, whole_picture)
         turn = f"mcp {next(self._calls)}"  # callers can't be told apart
         return json.dumps(await self._turns.run(turn, Sender(request), work, replace=False))
-
-    def save_picture(self, session: Session) -> dict[str, str]:
-        """Return the photo with numbered boxes, in full size, as a download."""
-        return self.handlers.save_picture(session.photo)
-
-    def save_csv(self, session: Session) -> dict[str, str]:
-        """Return the faces as CSV, as a download."""
-        return self.handlers.save_csv(session.photo)
-
-    def save_json(self, session: Session) -> dict[str, str]:
-        """Return the faces as JSON, as a download."""
-        return self.handlers.save_json(session.photo)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
-from markupsafe import Markup
 from supervision import Detections
 
 from fer.array_types import UInt8Array
@@ -21,7 +20,7 @@ from fer.pipeline import Pipeline
 from fer.sandbox.photos import PhotoReader
 from fer.ui import html
 from fer.ui.downloads import download
-from fer.ui.photo.views import result_html
+from fer.ui.photo.views import instructions, no_face_found, result_html
 from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import expression_labels, probabilities, select
 
@@ -38,28 +37,6 @@ NO_DATA_URL = (
     "`picture` is the picture itself as a data URL, such as data:image/jpeg;base64,... ; paths and "
     "addresses are not read."
 )
-
-
-def instructions() -> Markup:
-    """Return what the tab shows without a photo."""
-    return html.instructions(
-        _("What you get"),
-        _("Your photo with a numbered box around every face."),
-        _("Bars for the face you press, and a table of all of them."),
-        _("The annotated photo and the probabilities to save."),
-        note=_("No photo? Try one of the examples."),
-    )
-
-
-def no_face_found() -> Markup:
-    """Return what to try for a photo in which no face was found."""
-    return html.message(
-        _("No face found"),
-        _(
-            "Try a photo with a larger face that looks at the camera. Or, under Options, lower the "
-            "minimum face size or tick “The picture is a single face”."
-        ),
-    )
 
 
 @dataclass(frozen=True)
@@ -141,20 +118,12 @@ class PhotoHandlers:
     def predict(
         self, picture: str | None, min_face: float = MIN_FACE_RANGE[1], whole_picture: bool = False
     ) -> PictureDocument:
-        """Detect the faces in a picture and classify the expression of each as one of seven.
+        """Read a picture for a program; see `PhotoEvents.photo`.
 
         Args:
             picture: Path of the uploaded file; None is an error.
             min_face: Minimum face size in pixels.
             whole_picture: True if the picture is a single face; then none is detected.
-
-        Returns:
-            A dictionary with picture (its name), width, height, rotation (by how many degrees
-            clockwise it is turned), model, notices (sentences on how it was read) and faces. Each
-            face has its number, expression ("uncertain" if none stands out, "turned away" if the
-            face is turned too far away from the camera), seven probabilities, box (left, top,
-            right, bottom in pixels) and quality: size in pixels, roll and yaw in degrees,
-            sharpness, brightness and share of clipped pixels. Largest face first.
         """
         if picture is None:
             raise gr.Error(_("There is no picture; send one as `picture`."), print_exception=False)

@@ -12,7 +12,8 @@ from fer.ui.endpoints import add_endpoint, add_tool
 from fer.ui.localization import localized
 from fer.ui.mcp_route import TOOL, mcp_is_wanted
 from fer.ui.photo.events import PhotoEvents
-from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers, instructions
+from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
+from fer.ui.photo.views import instructions
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
 
@@ -52,9 +53,9 @@ def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> Photo
             photo, min_face, whole_picture, explained = _inputs()
         with gr.Column(scale=3, min_width=300, elem_classes="fer-answer"):
             steps = {
-                "picture": events.save_picture,
-                "CSV": events.save_csv,
-                "JSON": events.save_json,
+                "picture": lambda session: handlers.save_picture(session.photo),
+                "CSV": lambda session: handlers.save_csv(session.photo),
+                "JSON": lambda session: handlers.save_json(session.photo),
             }
             download_buttons(sessions, steps)
             result = gr.HTML(

@@ -1,4 +1,4 @@
-"""Photo result as HTML: the picture with numbered boxes, bars and the table of probabilities."""
+"""Photo views: instructions; the picture with numbered boxes, bars and the table of faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +34,28 @@ frontal face's yaw is estimated with an error of about 7."""
 
 _LINES = (24, 1), (60, 2)
 """Sides of a face in CSS pixels below which its box has so thin a line; others have 3 pixels."""
+
+
+def instructions() -> Markup:
+    """Return what the tab shows without a photo."""
+    return html.instructions(
+        _("What you get"),
+        _("Your photo with a numbered box around every face."),
+        _("Bars for the face you press, and a table of all of them."),
+        _("The annotated photo and the probabilities to save."),
+        note=_("No photo? Try one of the examples."),
+    )
+
+
+def no_face_found() -> Markup:
+    """Return what to try for a photo in which no face was found."""
+    return html.message(
+        _("No face found"),
+        _(
+            "Try a photo with a larger face that looks at the camera. Or, under Options, lower the "
+            "minimum face size or tick “The picture is a single face”."
+        ),
+    )
 
 
 def result_html(

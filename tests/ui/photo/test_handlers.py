@@ -19,7 +19,8 @@ from fer.colors import COLORS
 from fer.images import decode_image
 from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline
-from fer.ui.photo.handlers import PhotoHandlers, instructions
+from fer.ui.photo.handlers import PhotoHandlers
+from fer.ui.photo.views import instructions
 from fer.vision.detector import FaceDetector
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
