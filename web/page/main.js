@@ -7,7 +7,6 @@ import { PhotoScreen } from "./photo.js";
 import { PipelineClient } from "./pipeline_client.js";
 import { NOT_LOADED, get } from "./reasons.js";
 import { Releases } from "./releases.js";
-import { startTabs } from "./tabs.js";
 import { _, decimal } from "./texts.js";
 
 const SPEAK_INTERVAL = 3000; // milliseconds; the camera's picture changes more often
@@ -76,6 +75,28 @@ async function translate(settings) {
   const app = parent.document.documentElement;
   new MutationObserver(() => texts.write(app.lang)).observe(app, { attributeFilter: ["lang"] });
   return texts.write(app.lang);
+}
+
+/** Starts the tabs as the ARIA pattern has them: arrow keys move between them, only the chosen one is in the tab order. */
+function startTabs() {
+  const tabs = [...document.querySelectorAll("[role=tab]")];
+  const choose = (chosen) => {
+    for (const tab of tabs) {
+      tab.setAttribute("aria-selected", String(tab === chosen));
+      tab.tabIndex = tab === chosen ? 0 : -1;
+      document.getElementById(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
+    }
+  };
+  tabs.forEach((tab, i) => {
+    tab.addEventListener("click", () => choose(tab));
+    tab.addEventListener("keydown", ({ key }) => {
+      const steps = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 };
+      if (!(key in steps)) return;
+      const next = tabs[(steps[key] + tabs.length) % tabs.length];
+      choose(next);
+      next.focus();
+    });
+  });
 }
 
 /** Starts the page. */

@@ -1,9 +1,9 @@
-// The start of the camera, without a page.
+// The start of the camera, without a page, and the screen that stays on meanwhile.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { CameraScreen } from "../../fer/ui/modules/camera_screen.js";
+import { CameraScreen, ScreenLock } from "../../fer/ui/modules/camera_screen.js";
 
 let screen, finishLoading, opened, opens;
 
@@ -37,4 +37,47 @@ test("a press after that, while the first one still waits, opens the camera once
   finishLoading();
   await started;
   assert.deepEqual([opens, opened, screen.stopButton.hidden], [1, 1, false]);
+});
+
+/** Returns a browser that grants locks: those that are held, and what tells that the page is seen or hidden. */
+function lockingBrowser() {
+  const browser = { held: new Set() };
+  browser.grant = async () => {
+    const lock = { release: () => browser.held.delete(lock) };
+    browser.held.add(lock);
+    return lock;
+  };
+  globalThis.document = { hidden: false, addEventListener: (_, listener) => (browser.changed = listener) };
+  Object.defineProperty(globalThis, "navigator", { value: { wakeLock: { request: () => browser.grant() } }, configurable: true });
+  return browser;
+}
+
+test("the screen is kept on while that is wanted, and again when the page is seen again", async () => {
+  const browser = lockingBrowser();
+  const [{ held }, lock] = [browser, new ScreenLock()];
+  await browser.changed();
+  assert.equal(held.size, 0);
+  await lock.keep(true);
+  assert.equal(held.size, 1);
+  document.hidden = true;
+  held.clear(); // as browsers do
+  await browser.changed();
+  assert.equal(held.size, 0);
+  document.hidden = false;
+  await Promise.all([browser.changed(), browser.changed()]);
+  assert.equal(held.size, 1);
+  lock.keep(false);
+  assert.equal(held.size, 0);
+});
+
+test("what is granted after the camera was stopped is given back, and a refusal does no harm", async () => {
+  const [browser, lock] = [lockingBrowser(), new ScreenLock()];
+  const late = lock.keep(true);
+  lock.keep(false);
+  await late;
+  assert.equal(browser.held.size, 0);
+  browser.grant = async () => { throw new Error("The battery is low."); };
+  await lock.keep(true);
+  delete navigator.wakeLock;
+  await lock.keep(true);
 });
