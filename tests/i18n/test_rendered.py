@@ -172,7 +172,7 @@ def test_the_live_tab():
         idle_html(),
         replace(recorder, reloaded=True).html(9.0),
         *(
-            replace(recorder, by_itself=True, limit=limit).finished_html(trouble="0")
+            replace(recorder, limit=limit).finished_html(trouble="0")
             for limit in (LIMIT_REACHED, MEMORY_FULL)
         ),
         lost_html(),

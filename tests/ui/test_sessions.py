@@ -246,7 +246,7 @@ def test_the_largest_timeline_that_grows_ends_when_they_take_too_much_memory(mon
             sessions.sweep()
             assert {n for n, recorder in enumerate(recorders) if recorder.limit} == ended
         recorders[0].record(None, 1.0)
-        assert not recorders[0].running and recorders[0].by_itself and len(sessions) == 4
+        assert not recorders[0].running and recorders[0].limit and len(sessions) == 4
 
     run_async(scenario())
 

@@ -19,7 +19,6 @@ from fer.timeline.timeline import VIEWS
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.live.camera_frames import MAX_PIXELS, frame_bytes
-from fer.ui.live.camera_monitor import CameraLoss
 from fer.ui.live.camera_places import CameraPlaces
 from fer.ui.live.live_reading import LiveReading, named_faces, plain_faces
 from fer.ui.live.session import LiveSession
@@ -122,8 +121,10 @@ class LiveHandlers:
         frame = read_image(content, apply_profile=False, max_pixels=MAX_PIXELS)
         now = time.monotonic()
         loss = visitor.camera_monitor.check(content, frame, now)
-        if loss is not None:
-            return _report_loss(loss, visitor, now)
+        if loss is not None:  # nothing of it counts
+            visitor.frame_rate = FrameRateMeter()
+            chart = _record(visitor.recorder, None, now)
+            return LiveReading(camera_lost_panel(_(loss.value)), chart)
         if visitor.camera_monitor.uniform:
             return LiveReading(skipped=True)
         return self._process_frame(frame, visitor, view, now)
@@ -157,13 +158,6 @@ class LiveHandlers:
             )
         labels = expression_labels(faces, self.uncertain_below)
         return LiveReading(person_panel(faces, labels, rate), faces=named_faces(faces, labels))
-
-
-def _report_loss(loss: CameraLoss, visitor: LiveSession, now: float) -> LiveReading:
-    """Report a lost camera on the page, and count nothing."""
-    visitor.frame_rate = FrameRateMeter()
-    chart = _record(visitor.recorder, None, now)
-    return LiveReading(camera_lost_panel(_(loss.value)), chart)
 
 
 def _record(recorder: TimelineRecorder | None, faces: Detections | None, now: float) -> str | None:

@@ -1,7 +1,7 @@
 """What is read in a camera's frame, as it travels to the page: faces as data, and HTML."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from supervision import Detections
@@ -34,10 +34,6 @@ class LiveReading:
     height: int = 0
     skipped: bool = False
     seconds: float = field(default=0.0, compare=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields as JSON can hold them."""
-        return asdict(self)
 
 
 def named_faces(faces: Detections, labels: Sequence[str]) -> tuple[dict[str, Any], ...]:

@@ -1,5 +1,6 @@
 """Live tab: the camera, the panel and the timeline."""
 
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -74,7 +75,7 @@ def _camera(handlers: LiveHandlers) -> gr.HTML:
     """
 
     async def read_frame(query: Any, request: gr.Request) -> dict[str, Any]:
-        return (await handlers.read_frame(query, request)).as_json()
+        return asdict(await handlers.read_frame(query, request))
 
     return gr.HTML(
         elem_id="live-camera",
@@ -88,10 +89,6 @@ def _camera(handlers: LiveHandlers) -> gr.HTML:
     )
 
 
-def _title() -> Markup:
-    return Markup('<h3 class="fer-title">{}</h3>').format(_("Timeline"))
-
-
 def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
     """Build the timeline; the stylesheet displays the buttons that fit its state."""
     classifier = pipeline.classifier
@@ -99,7 +96,9 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML
     handlers = TimelineHandlers(sessions, classifier.uncertain_below, network)
     with gr.Column(elem_id="live-timeline", elem_classes="fer-card"):
         with gr.Row(elem_classes="fer-tools"):
-            gr.HTML(localized(_title))
+            gr.HTML(
+                localized(lambda: Markup('<h3 class="fer-title">{}</h3>').format(_("Timeline")))
+            )
             view = gr.Radio(
                 VIEW_CHOICES,
                 value="person",

@@ -72,10 +72,10 @@ class TimelineRecorder:
         running: Whether frames are counted.
         length: Seconds after which it ended; more than any mark's while it runs.
         last_drawn: When the chart was drawn last, in seconds of `time.monotonic`.
-        by_itself: Whether it ended because it reached a limit.
         end_sent: Whether one more frame's response has contained the finished timeline.
         nbytes: Approximate memory of the timeline when it was drawn last.
-        limit: Why it ends at the next frame: a sentence in English; "" while it may go on.
+        limit: Why it ends at the next frame, or ended by itself: a sentence in English; "" while it
+            may go on, and where its visitor ended it.
         began: The clock time at which it was started, in UTC.
         reloaded: Whether the page was loaded again, and no frame has come since.
     """
@@ -85,7 +85,6 @@ class TimelineRecorder:
     running: bool = True
     length: float = MAX_SECONDS
     last_drawn: float = float("-inf")
-    by_itself: bool = False
     end_sent: bool = False
     nbytes: int = 0
     limit: str = ""
@@ -108,15 +107,15 @@ class TimelineRecorder:
         """
         with self.lock:
             self.reloaded = False
-            if not self.running:
-                return self._finished_once_more()
+            if not self.running:  # once more, as an earlier frame's response may arrive after it
+                sent_before, self.end_sent = self.end_sent, True
+                return None if sent_before else self.finished_html()
             if now < self.started:  # the frame is from before the start
                 return None
             if now - self.started >= MAX_DURATION:
                 self.limit = LIMIT_REACHED
             if self.limit:
-                self.by_itself = True
-                self.stop(now)
+                self.stop(now, self.limit)
                 return self.finished_html()
             if faces is not None:
                 self.timeline.add(faces, now - self.started)
@@ -127,20 +126,19 @@ class TimelineRecorder:
                 self.limit = LIMIT_REACHED
             return running_html(self.timeline, now - self.started)
 
-    def stop(self, now: float) -> None:
-        """End it, unless it has ended; `now` is in seconds of `time.monotonic`."""
-        if self.running:
-            self.running, self.length = False, now - self.started
+    def stop(self, now: float, limit: str = "") -> None:
+        """End it, unless it has ended.
 
-    def _finished_once_more(self) -> str | None:
-        """Return the finished timeline to one more frame: an earlier one may arrive after it."""
-        sent_before, self.end_sent = self.end_sent, True
-        return None if sent_before else self.finished_html()
+        Args:
+            now: Seconds of `time.monotonic`.
+            limit: Why it ends by itself; "" if its visitor ends it.
+        """
+        if self.running:
+            self.running, self.length, self.limit = False, now - self.started, limit
 
     def finished_html(self, trouble: str = "") -> str:
         """Return the HTML of the finished timeline, see `finished_html`."""
-        limit = self.limit if self.by_itself else ""
-        return finished_html(self.timeline, limit, trouble, self.started_at)
+        return finished_html(self.timeline, self.limit, trouble, self.started_at)
 
     def html(self, now: float, note: str = "") -> str:
         """Return the HTML of the timeline as it is.
@@ -211,22 +209,18 @@ def finished_html(
     """
     if not len(timeline):
         return html.message(_("Nothing recorded"), _("The camera sent no picture; start it first."))
+    ended = _("The timeline has ended")
     return render(
         "live_timeline.html",
         running=False,
         view=timeline.view,
-        message=_limit_reached(limit) if limit else "",
+        message=html.message(ended, _(limit, hours=MAX_DURATION // 3600)) if limit else "",
         readout=_readout(_("Finished"), timeline),
         note="",
         chart=timeline_html(timeline, started=started),
         marks=marks_html(timeline, trouble=trouble),
         summary=summary_html(summarise(timeline), timeline),
     )
-
-
-def _limit_reached(limit: str) -> Markup:
-    note = _(limit, hours=MAX_DURATION // 3600)
-    return html.message(_("The timeline has ended"), note)
 
 
 def _readout(state: str, timeline: Timeline) -> list[str]:

@@ -36,7 +36,6 @@ def test_a_face_gets_a_caption_and_its_box_in_pixels_of_the_frame():
     panel = reading.panel
     assert "1 face" in panel and "80%" in panel and "Your expression" in panel
     assert reading.chart is None and 0 < reading.seconds < 20
-    assert reading.as_json()["faces"][0]["label"] == "sad"
 
 
 def test_a_face_in_one_picture_only_gets_a_plain_box_and_no_expression():
