@@ -71,6 +71,7 @@ class Plot:
 def timeline_html(
     timeline: Timeline,
     moments: Sequence[Moment] = (),
+    min_span: int = MIN_SPAN,
     growing: bool = False,
     started: str = "",
     level: int = 4,
@@ -80,14 +81,14 @@ def timeline_html(
     Args:
         timeline: May still be empty.
         moments: These are marked by their number, from 1.
-        growing: Whether it is drawn anew each second: its time axis has room for a minute, and it
-            lacks what `chart.js` needs to display values and to zoom.
+        min_span: Minimum length of the time axis, in seconds.
+        growing: Whether it is drawn anew each second: it lacks what `chart.js` needs to display
+            values and to zoom.
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
         level: Of its headings, 3 or 4.
     """
     counted = timeline.included()
     tracks = longest_tracks(counted)
-    min_span = MIN_LIVE_SPAN if growing else MIN_SPAN
     whole, *single = chart_curves(timeline, tracks, MAX_COLUMNS, min_span)
     headings = [_("Face %(number)s", number=track) for track in tracks]
     faces, several = list(zip(headings, single, strict=True)), len(tracks) > 1

@@ -33,10 +33,8 @@ from fer.ui.live.timeline_recorder import (
     LIMIT_REACHED,
     MEMORY_FULL,
     TimelineRecorder,
-    finished_html,
     idle_html,
     lost_html,
-    running_html,
 )
 from fer.ui.mark_editor import toolbar_html
 from fer.ui.model.views import model_html
@@ -172,12 +170,12 @@ def test_the_live_tab():
         idle_html(),
         replace(recorder, reloaded=True).html(9.0),
         *(
-            replace(recorder, limit=limit).finished_html(trouble="0")
+            replace(recorder, running=False, limit=limit).html(9.0, "0")
             for limit in (LIMIT_REACHED, MEMORY_FULL)
         ),
         lost_html(),
-        running_html(recorded([]), 0.0),
-        finished_html(recorded([])),
+        TimelineRecorder(recorded([]), 0.0).html(0.0),
+        TimelineRecorder(recorded([]), 0.0, running=False).html(0.0),
         *(named["text"] for named in named_faces(faces, ["happy"] * 9)),
     ]
     assert [words for page in pages if (words := untranslated(page))] == []

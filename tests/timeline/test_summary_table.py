@@ -7,7 +7,7 @@ import pytest
 from fer.timeline.summary import summarise
 from fer.timeline.summary_table import MAX_ROWS, summary_html
 from fer.timeline.timeline import Timeline
-from fer.ui.live.timeline_recorder import finished_html
+from fer.ui.live.timeline_recorder import TimelineRecorder
 from tests.fakes import sure
 from tests.timeline.test_chart import faces
 
@@ -77,4 +77,4 @@ def test_without_a_figure_there_is_nothing():
 
 
 def test_a_finished_live_timeline_has_them(two):
-    assert summary_html(summarise(two), two) in finished_html(two)
+    assert summary_html(summarise(two), two) in TimelineRecorder(two, 0.0, running=False).html(0.0)

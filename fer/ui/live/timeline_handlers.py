@@ -20,7 +20,7 @@ from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.downloads import download
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
-from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html, running_html
+from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html
 from fer.ui.sessions import Session, SessionError, Sessions
 
 DRAWN_LATER = N_("This was done, but the page is busy: it is shown with the next change.")
@@ -58,9 +58,9 @@ class TimelineHandlers:
             self.sessions.require_space()
         except SessionError as error:
             return html.message(_("No timeline can be started"), str(error), "trouble")
-        timeline = Timeline(view, uncertain_below=self.uncertain_below)
-        visitor.recorder = TimelineRecorder(timeline, time.monotonic())
-        return running_html(timeline, 0.0)
+        timeline, now = Timeline(view, uncertain_below=self.uncertain_below), time.monotonic()
+        visitor.recorder = TimelineRecorder(timeline, now)
+        return visitor.recorder.html(now)
 
     async def stop(self, token: str, request: gr.Request | None = None) -> Any:
         """End the timeline; return its HTML."""

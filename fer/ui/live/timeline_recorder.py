@@ -14,7 +14,7 @@ from supervision import Detections
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.templates import render
-from fer.timeline.chart import timeline_html
+from fer.timeline.chart import MIN_LIVE_SPAN, MIN_SPAN, timeline_html
 from fer.timeline.formatting import format_percent, format_signed, format_time
 from fer.timeline.marks import MAX_SECONDS, MarkError
 from fer.timeline.summary import mean_statistics, summarise
@@ -109,14 +109,14 @@ class TimelineRecorder:
             self.reloaded = False
             if not self.running:  # once more, as an earlier frame's response may arrive after it
                 sent_before, self.end_sent = self.end_sent, True
-                return None if sent_before else self.finished_html()
+                return None if sent_before else _finished_html(self)
             if now < self.started:  # the frame is from before the start
                 return None
             if now - self.started >= MAX_DURATION:
                 self.limit = LIMIT_REACHED
             if self.limit:
                 self.stop(now, self.limit)
-                return self.finished_html()
+                return _finished_html(self)
             if faces is not None:
                 self.timeline.add(faces, now - self.started)
             if now - self.last_drawn < max(DRAW_INTERVAL, (now - self.started) / MAX_DRAWINGS):
@@ -124,7 +124,7 @@ class TimelineRecorder:
             self.last_drawn, self.nbytes = now, self.timeline.nbytes
             if self.nbytes >= MAX_TIMELINE_BYTES:
                 self.limit = LIMIT_REACHED
-            return running_html(self.timeline, now - self.started)
+            return _running_html(self, now)
 
     def stop(self, now: float, limit: str = "") -> None:
         """End it, unless it has ended.
@@ -136,10 +136,6 @@ class TimelineRecorder:
         if self.running:
             self.running, self.length, self.limit = False, now - self.started, limit
 
-    def finished_html(self, trouble: str = "") -> str:
-        """Return the HTML of the finished timeline, see `finished_html`."""
-        return finished_html(self.timeline, self.limit, trouble, self.started_at)
-
     def html(self, now: float, note: str = "") -> str:
         """Return the HTML of the timeline as it is.
 
@@ -149,9 +145,9 @@ class TimelineRecorder:
         """
         with self.lock:
             if not self.running:
-                return self.finished_html(note)
+                return _finished_html(self, note)
             note = note or (_(RESTORED_NOTE) if self.reloaded else "")
-            return running_html(self.timeline, now - self.started, note)
+            return _running_html(self, now, note)
 
     def mark(self, action: object, now: float) -> str:
         """Set, change or remove a mark, see `changed_marks`; return why not, or "".
@@ -169,14 +165,16 @@ class TimelineRecorder:
         return ""
 
 
-def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
+def _running_html(recorder: TimelineRecorder, now: float, note: str = "") -> Markup:
     """Return the timeline while it is recorded; its class shows the Stop button.
 
     Args:
-        timeline: What was recorded so far.
-        elapsed: Seconds since it began.
+        recorder: Of what was recorded so far.
+        now: Seconds of `time.monotonic`.
         note: One more sentence; by default that no frame has come yet, where that is so.
     """
+    timeline, elapsed = recorder.timeline, now - recorder.started
+    span = max(MIN_LIVE_SPAN, _marked_seconds(timeline, elapsed))
     return render(
         "live_timeline.html",
         running=True,
@@ -184,31 +182,23 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
         message="",
         readout=_readout(_("Recording %(time)s", time=format_time(elapsed)), timeline),
         note=note or ("" if len(timeline) else _(WAITING_NOTE)),
-        chart=timeline_html(timeline, growing=True),
+        chart=timeline_html(timeline, min_span=span, growing=True),
         marks=marks_html(timeline, editable=False) if timeline.marks else "",
         summary="",
     )
 
 
-def lost_html() -> Markup:
-    """Return the message for a page whose timeline the server no longer has."""
-    reason = _("The page was started anew, or gave it up. Start a new timeline.")
-    return html.message(_("The timeline is lost"), reason, "trouble")
-
-
-def finished_html(
-    timeline: Timeline, limit: str = "", trouble: str = "", started: str = ""
-) -> Markup:
+def _finished_html(recorder: TimelineRecorder, trouble: str = "") -> Markup:
     """Return a finished timeline; its class shows the Save buttons.
 
     Args:
-        timeline: What was recorded.
-        limit: Why it ended by itself, a sentence in English; "" where it didn't.
+        recorder: Of what was recorded.
         trouble: Why a mark was not changed; "" for nothing.
-        started: When it was started, in ISO 8601; "" where unknown.
     """
+    timeline, limit = recorder.timeline, recorder.limit
     if not len(timeline):
         return html.message(_("Nothing recorded"), _("The camera sent no picture; start it first."))
+    span = max(MIN_SPAN, _marked_seconds(timeline, recorder.length))
     ended = _("The timeline has ended")
     return render(
         "live_timeline.html",
@@ -217,10 +207,31 @@ def finished_html(
         message=html.message(ended, _(limit, hours=MAX_DURATION // 3600)) if limit else "",
         readout=_readout(_("Finished"), timeline),
         note="",
-        chart=timeline_html(timeline, started=started),
+        chart=timeline_html(timeline, min_span=span, started=recorder.started_at),
         marks=marks_html(timeline, trouble=trouble),
         summary=summary_html(summarise(timeline), timeline),
     )
+
+
+def _marked_seconds(timeline: Timeline, length: float) -> int:
+    """Return the seconds up to the end of the last mark; 0 without marks.
+
+    No picture may have come by then, as the camera was lost.
+
+    Args:
+        timeline: With its marks.
+        length: Its seconds, which a mark may exceed.
+    """
+    last = math.ceil(length)
+    ends = [math.ceil(min(mark.end, last)) for mark in timeline.marks]
+    starts = [min(math.floor(mark.start), last) + 1 for mark in timeline.marks]
+    return max(ends + starts, default=0)
+
+
+def lost_html() -> Markup:
+    """Return the message for a page whose timeline the server no longer has."""
+    reason = _("The page was started anew, or gave it up. Start a new timeline.")
+    return html.message(_("The timeline is lost"), reason, "trouble")
 
 
 def _readout(state: str, timeline: Timeline) -> list[str]:

@@ -271,6 +271,20 @@ def test_no_mark_begins_after_the_end_of_a_timeline():
     assert recorder.timeline.marks[0] == Mark(18, 21, "left out")
 
 
+def test_marks_after_the_last_picture_are_in_the_chart():
+    """As the camera was lost."""
+    recorder = TimelineRecorder(steady(20, 1, view="person", happy=1.0), 100.0)
+    assert (
+        recorder.mark('{"do": "add", "kind": "event", "ago": [0, 0], "text": "late"}', 180.0) == ""
+    )
+    assert recorder.mark('{"do": "add", "kind": "stretch", "start": 70, "end": 900}', 180.0) == ""
+    assert 'data-span="81"' in recorder.html(180.0) and 'title="1:20 late"' in recorder.html(180.0)
+    recorder.stop(190.5)
+    assert 'data-span="91"' in recorder.html(999.0)
+    recorder.timeline.marks = ()
+    assert 'data-span="20"' in recorder.html(999.0)
+
+
 def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(monkeypatch):
     """A long timeline takes a while to draw, in which others' Stop would wait."""
     live, drawing = LivePage(SIX[:1]), threading.Semaphore(1)
