@@ -448,3 +448,16 @@ def test_a_timeline_stays_when_the_language_is_changed(page):
     page.locator("#live-chart").get_by_text("Terminado").wait_for()
     page.wait_for_timeout(500)
     assert page.locator("#live-chart .fer-done svg").count() > 0
+
+
+def test_a_range_that_has_begun_goes_on_in_another_language(page):
+    page.locator("#live-start").click()
+    page.locator("#live-chart").get_by_text("Recording 0:00").wait_for()
+    page.keyboard.press("x")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("combobox", name="Language").click()
+    page.get_by_role("option", name="Español").click()
+    page.locator("#live-chart").get_by_text("Registrando").wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator("#live-timeline [data-mark='left out'][aria-pressed=true]").count()
+    assert page.locator("#live-chart .fer-mark-list").count() == 0

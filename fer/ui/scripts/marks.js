@@ -34,8 +34,14 @@ function press(kind) {
 }
 
 function showBegun() {
-  for (const button of tools.querySelectorAll("[data-mark]")) button.setAttribute("aria-pressed", begun.has(button.dataset.mark));
+  for (const button of tools.querySelectorAll("[data-mark]")) {
+    const pressed = String(begun.has(button.dataset.mark));
+    if (button.ariaPressed !== pressed) button.ariaPressed = pressed;
+  }
 }
+
+// Gradio writes the buttons again in another language.
+new MutationObserver(showBegun).observe(tools, { subtree: true, attributeFilter: ["aria-pressed"] });
 
 const visible = () => tools.getClientRects().length > 0;
 const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
@@ -139,9 +145,9 @@ tab.addEventListener("focusin", (event) => {
 });
 
 // A range that has begun ends with the camera's timeline: what was to be left out must not count. Another tab of the
-// page changes nothing.
+// page changes nothing, nor does another language, in which Gradio first writes what the chart was before any timeline.
 function endRanges() {
-  if (begun.size && !tab.querySelector(".fer-running")) [...begun.keys()].forEach(press);
+  if (begun.size && !tab.querySelector(".fer-running, [data-idle]")) [...begun.keys()].forEach(press);
 }
 
 // What was begun or typed for a recording isn't meant for another one that is displayed.
