@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,8 @@ from fer.model.classifier import EMBEDDED_WEIGHTS
 from fer.model.evaluation_results import Evaluation
 from fer.model.hub import EVALUATION_FILE
 from fer.model.model_metrics import ModelMetrics
+from fer.recording import RecordingResult
+from fer.recording.outputs import RecordingMetadata
 from fer.timeline.compare import compare_timelines
 from fer.timeline.comparison_table import comparison_html
 from fer.timeline.marks import BASELINE, EVENT, LEFT_OUT, STRETCH, Mark
@@ -204,6 +207,8 @@ def test_the_recording_tab():
     summary = summarise(timeline)
     progress = SimpleNamespace(done=0.5, left=30.0)
     info = SimpleNamespace(duration=61.0, width=640, height=480, has_audio=True)
+    metadata = RecordingMetadata("0", 9.0, 5.0, None, IDENTITY, 1.0, 2.0, start=3.0)
+    result = RecordingResult(timeline, metadata, *[Path("0")] * 5)
     one = QueuedRecording(0, "0", info=info, result=SimpleNamespace())
     failed = QueuedRecording(1, "0", info=info, failure=recording.FAILED)
     session = RecordingSession(recordings=(one, failed), shown=one)
@@ -219,7 +224,7 @@ def test_the_recording_tab():
         queue.chosen_html(RecordingSession(recordings=(one,)), 1),
         recording.finished_html(summary, "0", 60.0),
         recording.finished_html(summary, None, None),
-        recording.result_html(timeline, summary, (), 2.0, "0", 3.0),
+        recording.result_html(result, summary, "0"),
         recording.unusable(ValueError("0")).html(),
         recording.CANCELLED.html(),
         recording.NOTHING_TO_DO.html(),

@@ -93,11 +93,8 @@ class LiveHandlers:
         return replace(reading, seconds=round(time.monotonic() - began, 4))
 
     async def _read_in_turn(self, query: dict[str, Any], sender: Sender) -> LiveReading:
-        content, token, view = (
-            frame_bytes(query.get("frame")),
-            query.get("token"),
-            query.get("view"),
-        )
+        content = frame_bytes(query.get("frame"))
+        token, view = query.get("token"), query.get("view")
         session = self.sessions.of(token, sender)
         self._places.take(str(token), sender.session)
         if view not in VIEWS:

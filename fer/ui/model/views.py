@@ -55,11 +55,8 @@ def model_html(name: str, evaluated: Evaluation) -> Markup:
     if evaluated.accuracy is None:
         return html.message(_("No evaluation"), _(NO_EVALUATION))
     confusion, uncertain = _confusion(evaluated.confusion_matrix), evaluated.at_threshold
-    bins, error = (
-        [each for each in evaluated.reliability if each.faces],
-        evaluated.calibration_error,
-    )
-    points = evaluated.risk_coverage
+    bins = [each for each in evaluated.reliability if each.faces]
+    error, points = evaluated.calibration_error, evaluated.risk_coverage
     return render(
         "model.html",
         name=name,

@@ -94,14 +94,11 @@ class RenderedRecording:
             trouble: Why a mark was not changed; "" for nothing.
         """
         self.restore()
-        recording, language = self.recording, current_language()
-        self.summary = summarise(recording.timeline, recording.duration)
-        known = recording.timeline, self.summary, recording.pictures, recording.video_offset
-        origin, key = recording.metadata.start, recording.video.parent.name
-        self.result, self._language = result_html(*known, "", origin, key), language
-        if not trouble:
-            return self.state(), self.result
-        return self.state(), result_html(*known, trouble, origin, key)
+        recording = self.recording
+        summary = self.summary = summarise(recording.timeline, recording.duration)
+        self.result, self._language = result_html(recording, summary), current_language()
+        shown = result_html(recording, summary, trouble) if trouble else self.result
+        return self.state(), shown
 
     def rewrite(self) -> list[str]:
         """Write all files that hold marks again; return the paths of those that are saved.

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
+from fer.recording import RecordingResult
 from fer.recording.thumbnails import Thumbnail, match_pictures
 from fer.templates import render
 from fer.timeline.chart import timeline_html
@@ -14,7 +15,6 @@ from fer.timeline.comparison_table import stretches_html
 from fer.timeline.formatting import format_time
 from fer.timeline.summary import Summary
 from fer.timeline.summary_table import summary_html
-from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.mark_editor import marks_html
 
@@ -111,30 +111,19 @@ def finished_html(summary: Summary, warning: str | None, lifetime: float | None)
     )
 
 
-def result_html(
-    timeline: Timeline,
-    summary: Summary,
-    pictures: Sequence[Thumbnail],
-    video_offset: float = 0.0,
-    trouble: str = "",
-    start: float = 0.0,
-    key: str = "",
-) -> Markup:
+def result_html(recording: RecordingResult, summary: Summary, trouble: str = "") -> Markup:
     """Return the timeline, thumbnails that move the video to their time, and the mean shares.
 
     Args:
-        timeline: The recording's timeline.
-        summary: Its summary.
-        pictures: One thumbnail a moment or, without moments, some of the whole recording.
-        video_offset: Seconds by which the annotated video is later than the timeline.
+        recording: With its thumbnails: one a moment or, without moments, some of the whole.
+        summary: Of its timeline.
         trouble: Why a mark was not changed; "" for nothing.
-        start: Seconds of the recording from which times count.
-        key: By which `marks.js` knows that another recording is displayed.
     """
+    timeline, start = recording.timeline, recording.metadata.start
     return render(
         "recording_result.html",
-        key=key,
-        video_offset=video_offset,
+        key=recording.video.parent.name,  # by it `marks.js` knows that another one is displayed
+        video_offset=recording.video_offset,
         origin=_("Times count from %(time)s of the recording.", time=format_time(start))
         if start
         else "",
@@ -142,7 +131,7 @@ def result_html(
         marks=marks_html(timeline, trouble=trouble),
         compared=stretches_html(timeline),
         heading=_("Moments") if summary.moments else _("At a glance"),
-        moments=_moments(summary, pictures),
+        moments=_moments(summary, recording.pictures),
         means=summary_html(summary, timeline),
     )
 
