@@ -227,7 +227,7 @@ def test_the_recording_tab():
         recording.result_html(result, summary, "0"),
         recording.unusable(ValueError("0")).html(),
         recording.CANCELLED.html(),
-        recording.NOTHING_TO_DO.html(),
+        queue.NOTHING_TO_DO.html(),
         toolbar_html(),
     ]
     assert [words for page in pages if (words := untranslated(page))] == []

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from fer.i18n import current_language, ngettext
 from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.recording import Progress
 from fer.templates import render
 from fer.timeline.formatting import format_duration
@@ -16,10 +17,20 @@ from fer.ui.job_queue import JobQueue
 from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS
 from fer.ui.recording.session import MAX_QUEUED, QueueRun, RecordingSession
-from fer.ui.recording.views import CANCELLED, NOTHING_TO_DO, QUEUE_CANCELLED, instructions
+from fer.ui.recording.views import CANCELLED, Failure, instructions
 
 UNCHANGED: tuple[Any, ...] = (gr.skip(),) * (3 + len(EMPTY_OUTPUTS))
 """In place of all that `outputs` returns."""
+
+QUEUE_CANCELLED = Failure(
+    N_("Cancelled"), N_("The analysis was stopped; what was finished before is kept."), "info"
+)
+
+NOTHING_TO_DO = Failure(
+    N_("Nothing left to analyse"),
+    N_("Each recording has its result with these settings; change them, or add a recording."),
+    "info",
+)
 
 
 def outputs(session: RecordingSession, progress: Any, whole: bool = False) -> tuple[Any, ...]:

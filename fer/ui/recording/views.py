@@ -44,16 +44,6 @@ CANCELLED = Failure(
     N_("Cancelled"), N_("The analysis was stopped, and no file of it was kept."), "info"
 )
 
-QUEUE_CANCELLED = Failure(
-    N_("Cancelled"), N_("The analysis was stopped; what was finished before is kept."), "info"
-)
-
-NOTHING_TO_DO = Failure(
-    N_("Nothing left to analyse"),
-    N_("Each recording has its result with these settings; change them, or add a recording."),
-    "info",
-)
-
 FAILED = Failure(
     N_("Something went wrong"),
     N_(

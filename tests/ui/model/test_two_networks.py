@@ -7,7 +7,6 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from fer.images import ImageError
 from fer.model.classifier import ExpressionClassifier, ModelError
 from fer.ui.model import tab
 from fer.ui.model.tab import NO_PHOTO, NOT_LOADED, ModelEvents
@@ -135,11 +134,3 @@ def test_the_evaluation_is_sent_once(events):
     first = events.show("")
     assert "No evaluation" in first and events.show("") is first
     assert events.show("shown") == gr.skip()
-
-
-def test_a_photo_that_is_gone_is_an_image_error():
-    def gone(path):
-        raise ImageError("The photo is no longer here; upload it again.")
-
-    with pytest.raises(ImageError):
-        compare_networks(result(), gone, (FakeClassifier(), FakeClassifier()))
