@@ -1,7 +1,7 @@
 """Recording events: resolve the visitor's session and limit their jobs."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,6 @@ import gradio as gr
 
 from fer.i18n import current_language, use_language
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
 from fer.output_files import OutputError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
@@ -30,8 +29,6 @@ from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 60
 """Recordings of all visitors together that are queued or analysed."""
-
-ABANDONED_SENTENCE = N_("The visitor has left.")
 
 
 class RecordingEvents:
@@ -57,18 +54,17 @@ class RecordingEvents:
         Returns:
             As `RecordingHandlers.choose`.
         """
-        sender = Sender(request)
-        try:
-            session, paths = self.sessions.of(token, sender).recording, uploaded_paths(recordings)
-            session.choose(paths)
-            session.choices += 1
-            return await self._check(session, len(paths), token, sender)
-        except Superseded:
-            return gr.skip(), *UNCHANGED
-        except (SessionError, BusyError) as error:
-            return _refused(error), *UNCHANGED
-        except Abandoned:
-            raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
+        sender, paths = Sender(request), uploaded_paths(recordings)
+        with _reported():
+            try:
+                session = self.sessions.of(token, sender).recording
+                session.choose(paths)
+                session.choices += 1
+                return await self._check(session, len(paths), token, sender)
+            except Superseded:
+                return gr.skip(), *UNCHANGED
+            except (SessionError, BusyError) as error:
+                return _refused(error), *UNCHANGED
 
     async def _check(
         self, session: RecordingSession, number: int, token: str, sender: Sender
@@ -113,15 +109,10 @@ class RecordingEvents:
     ) -> tuple[Any, ...]:
         """Display the result of another recording."""
         sender = Sender(request)
-        try:
+        with _reported(), suppress(Superseded):
             session = self.sessions.of(token, sender).recording
             return await self._marks.run(token, sender, partial(_show, session, number))
-        except Superseded:
-            return UNCHANGED
-        except (SessionError, BusyError, OutputError) as error:
-            raise gr.Error(str(error), print_exception=False) from None
-        except Abandoned:
-            raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
+        return UNCHANGED
 
     async def mark(
         self, action: Any, token: str, request: gr.Request | None = None
@@ -129,7 +120,7 @@ class RecordingEvents:
         """Set, change or remove a mark; yield state and result, then the files."""
         sender = Sender(request)
         unchanged = files = [gr.skip()] * len(RESULT_FILES[1:])
-        try:
+        with _reported():
             session = self.sessions.of(token, sender).recording
             shown = session.shown
             if shown is None or (rendered := shown.result) is None:
@@ -144,17 +135,11 @@ class RecordingEvents:
                 files = written if session.shown is shown else unchanged
             # Gradio sends the last update once more at the end, when a later mark may be displayed.
             yield gr.skip(), gr.skip(), *files
-        except (SessionError, BusyError, OutputError) as error:
-            raise gr.Error(str(error), print_exception=False) from None
-        except Abandoned:
-            raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
 
     async def cancel(self, token: str, request: gr.Request | None = None) -> None:
         """Cancel the analysis; its handler reports when the current job has ended."""
-        try:
+        with _reported():
             self.sessions.of(token, Sender(request)).recording.cancel()
-        except SessionError as error:
-            raise gr.Error(str(error), print_exception=False) from None
 
     async def recording(
         self,
@@ -177,16 +162,11 @@ class RecordingEvents:
             They go within an hour.
         """
         sender = Sender(request)
-        try:
-            with self._places.place(sender.session):
-                path = uploaded_path(recording)
-                work = self.handlers.analyse_recording(path, view, rate, sender.session)
-                document, files = await sender.await_while_connected(work)
-                return document, *files
-        except QueueFullError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-        except Abandoned:
-            raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
+        with _reported(), self._places.place(sender.session):
+            path = uploaded_path(recording)
+            work = self.handlers.analyse_recording(path, view, rate, sender.session)
+            document, files = await sender.await_while_connected(work)
+            return document, *files
 
     async def analyse_recording(
         self,
@@ -206,6 +186,17 @@ async def _next(
     """Return the next update, in the language that the page has by then; None at the end."""
     with use_language(session.language):
         return await anext(updates, None)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Let Gradio report what is refused: in a sentence, and without a traceback in the log."""
+    try:
+        yield
+    except (SessionError, QueueFullError, BusyError, OutputError) as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    except Abandoned:
+        raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
 
 def _show(session: RecordingSession, number: object) -> tuple[Any, ...]:
