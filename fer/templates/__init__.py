@@ -28,7 +28,6 @@ UNNAMED_NOTES = {
 }
 """Why a face's expression isn't named."""
 
-
 FIGURES_CSS = FOLDER / "figures.css"
 """Styles of bars, tables, chips and charts; colours are variables, named as Gradio's themes do."""
 

@@ -36,13 +36,6 @@ DRAW_INTERVAL, MAX_DRAWINGS = 1.0, 1200
 Long timelines take longer to draw, and each second changes less of them: one every 6 s after
 two hours."""
 
-
-def idle_html() -> Markup:
-    """Return what the tab shows before a timeline is started."""
-    consent = consent_notice("in view")
-    return render("live_idle.html", hours=MAX_DURATION // 3600, consent=consent)
-
-
 VIEW_NAMES = {"person": N_("person view"), "class": N_("class view")}
 
 WAITING_NOTE = N_("Waiting for the camera's picture.")
@@ -226,6 +219,12 @@ def _marked_seconds(timeline: Timeline, length: float) -> int:
     ends = [math.ceil(min(mark.end, last)) for mark in timeline.marks]
     starts = [min(math.floor(mark.start), last) + 1 for mark in timeline.marks]
     return max(ends + starts, default=0)
+
+
+def idle_html() -> Markup:
+    """Return what the tab shows before a timeline is started."""
+    consent = consent_notice("in view")
+    return render("live_idle.html", hours=MAX_DURATION // 3600, consent=consent)
 
 
 def lost_html() -> Markup:

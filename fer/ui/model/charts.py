@@ -77,7 +77,7 @@ def reliability_chart(bins: Sequence[ReliabilityBin], error: float | None) -> Ma
         description += "; " + _("calibration error %(error)s", error=format_decimal(error, 3))
     lines = [
         Series(_("as confident as right"), "ideal", [(0, 0), (1, 1)]),
-        Series(_("the network"), "first", points, None),
+        Series(_("the network"), "first", points),
     ]
     return _chart(lines, (0, 1), _("its probability"), description, dots=points, counts=counts)
 

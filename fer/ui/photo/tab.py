@@ -30,7 +30,6 @@ PHOTO_DESCRIPTION = (
 )
 """Of the endpoint, on the page's API documentation."""
 
-
 TOOL_DESCRIPTION = (
     "Find the faces in a photo and classify the expression of each as angry, disgust, fear, happy, "
     "sad, surprise or neutral: what is seen on a face, not what somebody feels. Returns JSON with "
