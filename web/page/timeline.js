@@ -135,8 +135,8 @@ export class Timeline {
   }
 
   /** Returns a row as if its second had one frame. */
-  even(row, frames = row[this.at.frames]) {
-    return row.map((value) => value / frames);
+  even(row) {
+    return row.map((value) => value / row[this.at.frames]);
   }
 
   sum(rows) {
@@ -160,12 +160,6 @@ export class Timeline {
       for (const [track, row] of tracks) seconds.set(track, (seconds.get(track) ?? 0) + row[0] / frames);
     }
     return seconds;
-  }
-
-  /** Returns the mean of a track over all seconds, each second with the same weight. */
-  trackMean(track) {
-    const frames = (number) => this.bins.get(number)[this.at.frames];
-    return this.statistics(this.sum(this.rows(track).map(([n, row]) => this.even(row, frames(n)))));
   }
 
   /** Returns one row per second, as `Timeline.table` in Python. */
