@@ -6,25 +6,26 @@ The second network is whoever runs the page's choice, FER_SECOND_MODEL: a visito
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 from markupsafe import Markup
+from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.i18n import gettext as _
 from fer.i18n import ngettext
 from fer.images import DecodedImage
-from fer.labels import EXPRESSIONS, UNCERTAIN
+from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier, ModelError
 from fer.pipeline import Classifier
 from fer.templates import render
 from fer.ui import html
 from fer.ui.photo.handlers import PhotoResult
 from fer.vision.crops import CropFraming, crop_faces
-from fer.vision.detections import select
+from fer.vision.detections import expression_labels, select
 
 MAX_COMPARED = 12
 """Faces of a photo, the largest ones, that are compared."""
@@ -40,14 +41,14 @@ class Reading:
     Args:
         name: The network.
         precision: In which it computes.
-        uncertain_below: Least probability at which it names an expression.
+        labels: The label of each face.
         probabilities: Float32 (n, 7).
         milliseconds: For a face, the median of several runs.
     """
 
     name: str
     precision: str
-    uncertain_below: float
+    labels: list[str]
     probabilities: Float32Array
     milliseconds: float
 
@@ -130,13 +131,14 @@ def compare_networks(
         crop_faces(image, faces, CropFraming(**each.framing) if located else CropFraming())
         for each in networks
     ]
-    first, second = (_read(*pair) for pair in zip(networks, crops, strict=True))
+    first, second = (_read(*pair, faces) for pair in zip(networks, crops, strict=True))
     return NetworkComparison(crops[0], (first, second), len(photo.faces) - len(faces))
 
 
-def _read(network: Classifier, crops: list[UInt8Array]) -> Reading:
-    """Return what a network makes of one or more crops, and its time."""
+def _read(network: Classifier, crops: list[UInt8Array], faces: Detections) -> Reading:
+    """Return what a network makes of the crops of one or more faces, and its time."""
     probabilities = network.classify(crops)
+    read = replace(faces, data={**faces.data, "probabilities": probabilities})
     seconds = []
     for _run in range(RUNS - 1):
         begun = time.perf_counter()
@@ -145,7 +147,7 @@ def _read(network: Classifier, crops: list[UInt8Array]) -> Reading:
     return Reading(
         network.name,
         network.precision,
-        network.uncertain_below,
+        expression_labels(read, network.uncertain_below),
         probabilities,
         1000 * median(seconds) / len(crops),
     )
@@ -158,7 +160,7 @@ def comparison_html(comparison: NetworkComparison) -> Markup:
         comparison: Of one face or more.
     """
     first, second = comparison.readings
-    labels = [(_label(first, i), _label(second, i)) for i in range(len(comparison.crops))]
+    labels = list(zip(first.labels, second.labels, strict=True))
     apart = abs(first.probabilities - second.probabilities).max(axis=1)
     same = sum(one == other for one, other in labels)
     return render(
@@ -182,11 +184,6 @@ def comparison_html(comparison: NetworkComparison) -> Markup:
         ],
         left_out=_left_out(comparison.left_out),
     )
-
-
-def _label(reading: Reading, face: int) -> str:
-    row = reading.probabilities[face]
-    return UNCERTAIN if row.max() < reading.uncertain_below else EXPRESSIONS[int(row.argmax())]
 
 
 def _names(first: Reading, second: Reading) -> tuple[str, str]:

@@ -68,6 +68,14 @@ def test_low_probabilities_are_uncertain_by_each_networks_own_threshold():
     assert "you/&lt;other&gt;" in page
 
 
+def test_a_face_that_is_turned_away_is_named_by_neither():
+    photo = result(BOXES[:2])
+    photo.faces.data["turned_away"] = np.array([True, False])
+    one, two = FakeClassifier(sure("happy")), FakeClassifier(sure("sad"))
+    first, second = compare_networks(photo, lambda _: decoded(), (one, two)).readings
+    assert (first.labels, second.labels) == (["turned away", "happy"], ["turned away", "sad"])
+
+
 def test_the_second_network_is_the_first_in_single_precision_and_loaded_once(monkeypatch):
     embedded = ExpressionClassifier.load()
     second = SecondNetwork(embedded, None)
