@@ -48,8 +48,7 @@ function obstacle() {
 function announce(screens) {
   const region = find("#fer-spoken");
   setInterval(() => {
-    const { spoken = "" } = screens.find(({ element }) => element.offsetParent) ?? {};
-    const text = typeof spoken === "function" ? spoken() : spoken;
+    const text = screens.find(({ element }) => element.offsetParent)?.spoken() ?? "";
     if (region.textContent !== text) region.textContent = text;
   }, SPEAK_INTERVAL);
 }
