@@ -1,7 +1,7 @@
 """Photo views: instructions; the picture with numbered boxes, bars and the table of faces."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -89,45 +89,13 @@ def result_html(
     )
 
 
-@dataclass(frozen=True)
-class _Face:
-    """What the page shows of a face.
-
-    Args:
-        number: From 1.
-        label: Its label.
-        text: The label with its probability.
-        probability: That of the label.
-        probabilities: Those of `EXPRESSIONS`, (7,).
-        expression: The most probable one.
-        place: CSS of the box's place in the picture, and of its line.
-        wide: Where its tag goes on a wide page.
-        narrow: Where its tag goes on a narrow page.
-        small_side: Its longer side in pixels if that is under `SMALL_FACE`, else 0.
-        quality: How well it can be seen, in a sentence; "" where that wasn't measured.
-        highlight: Its picture with glowing regions; None without any.
-    """
-
-    number: int
-    label: str
-    text: str
-    probability: float
-    probabilities: Float32Array
-    expression: str
-    place: str
-    wide: TagPlace
-    narrow: TagPlace
-    small_side: int
-    quality: str
-    highlight: Markup | None
-
-
 def _faces(
     faces: Detections,
     labels: Sequence[str],
     highlights: Sequence[UInt8Array | None],
     shape: tuple[int, ...],
-) -> list[_Face]:
+) -> list[dict[str, Any]]:
+    """Return what the page shows of each face."""
     rows, boxes = detections.probabilities(faces), detections.boxes(faces)
     glowing = [*highlights, *[None] * (len(labels) - len(highlights))]
     texts = [html.label_text(*pair) for pair in zip(labels, rows.max(axis=1), strict=True)]
@@ -146,28 +114,28 @@ def _face(
     highlight: UInt8Array | None,
     wide: TagPlace,
     narrow: TagPlace,
-) -> _Face:
+) -> dict[str, Any]:
     height, width = shape
     left, top, right, bottom = (xyxy / (width, height, width, height) * 100).tolist()
     expression = EXPRESSIONS[int(row.argmax())]
     side = round(float(max(xyxy[2:] - xyxy[:2])))
     line = _line_width(float(min(xyxy[2:] - xyxy[:2])) * WIDE / width)
     alt = _("The regions that %(expression)s depends on, glowing", expression=_(expression))
-    return _Face(
-        number,
-        label,
-        html.label_text(label, float(row.max())),
-        html.label_probability(label, row),
-        row,
-        expression,
-        f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%;"
-        f"--line:{line}px",
-        wide,
-        narrow,
-        side if side < SMALL_FACE else 0,
-        quality,
-        None if highlight is None else html.picture(highlight, alt),
-    )
+    return {
+        "number": number,
+        "label": label,
+        "text": html.label_text(label, float(row.max())),
+        "probability": html.label_probability(label, row),
+        "probabilities": row,
+        "expression": expression,
+        "place": f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;"
+        f"height:{bottom - top:.2f}%;--line:{line}px",
+        "wide": wide,
+        "narrow": narrow,
+        "small_side": side if side < SMALL_FACE else 0,
+        "quality": quality,
+        "highlight": None if highlight is None else html.picture(highlight, alt),
+    }
 
 
 def _describe_quality(faces: Detections) -> list[str]:
