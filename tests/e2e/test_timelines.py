@@ -460,4 +460,5 @@ def test_a_range_that_has_begun_goes_on_in_another_language(page):
     page.locator("#live-chart").get_by_text("Registrando").wait_for()
     page.wait_for_timeout(500)
     assert page.locator("#live-timeline [data-mark='left out'][aria-pressed=true]").count()
+    assert page.locator("#live-timeline [data-mark=event][aria-pressed]").count() == 0  # no range
     assert page.locator("#live-chart .fer-mark-list").count() == 0

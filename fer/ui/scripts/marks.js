@@ -34,7 +34,7 @@ function press(kind) {
 }
 
 function showBegun() {
-  for (const button of tools.querySelectorAll("[data-mark]")) {
+  for (const button of tools.querySelectorAll("[aria-pressed]")) {
     const pressed = String(begun.has(button.dataset.mark));
     if (button.ariaPressed !== pressed) button.ariaPressed = pressed;
   }
