@@ -24,8 +24,8 @@ from fer.timeline import (
     timeline,
     track_counts,
 )
+from fer.ui import html
 from fer.ui.about import about_html, notice_html
-from fer.ui.consent import consent_notice
 from fer.ui.live import camera_monitor, timeline_recorder, views
 from fer.ui.photo.views import SMALL_FACE
 from fer.ui.theme import ACCENT, SETTINGS, colors
@@ -97,7 +97,7 @@ def _panels(classifier: ExpressionClassifier, language: str) -> dict[str, str]:
     with use_language(language):
         texts = {
             "about": about_html(name, precision, metrics, f"notice{suffix}.html"),
-            "consent": consent_notice("in view"),
+            "consent": html.consent_notice("in view"),
             "legend": "".join(f"<li>{call_macro('chip', name)}</li>" for name in EXPRESSIONS),
             "notice": notice_html(),
             "no-face": views.no_face_in_view(),

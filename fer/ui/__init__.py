@@ -1,6 +1,8 @@
 """The Gradio page: its tabs, sessions, request guard and theme; the only importer of gradio."""
 
 import os
+import resource
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,22 +21,20 @@ from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
-from fer.ui.device_page import PATH, content_policy, device_page_folder
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
 from fer.ui.model.tab import build_model
-from fer.ui.open_files import raise_file_limit
 from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
 from fer.ui.request_guard import RequestGuard
-from fer.ui.response_flow import ResponseFlow
 from fer.ui.session_cleanup import poll_less_often, sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.static_cache import StaticCache
-from fer.ui.static_folder import StaticFolder
+from fer.ui.static_folders import device_page_folder, static_folders
 from fer.ui.theme import STYLESHEETS, build_theme
+from fer.ui.transfers import ResponseFlow
 from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES
 from fer.vision.detector import FaceDetector
@@ -59,12 +59,13 @@ Running requests wait for a thread in `fer.ui.fair_scheduler`, where visitors ge
 Gradio's own queue is first come, first served, and should stay empty.
 """
 
+MAX_OPEN_FILES = 65_536
+"""Open files for which the page's process asks the system. Each connection is one, and so is each
+pipe to a process that decodes a file; often 1,024 are allowed at first."""
+
 # Gradio sums up its last 10,000 events in a pandas table after each one that ends.
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
-
-MODULES = Path(__file__).with_name("modules")
-"""Scripts of the Live tab that the device page shares, as ES modules."""
 
 HEAD = f"""<meta name="description" content="{INTRODUCTION}">
 <style>
@@ -131,6 +132,15 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
     return demo
 
 
+def raise_file_limit() -> None:
+    """Let the process have many files and connections open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft not in (hard, resource.RLIM_INFINITY) and soft < wanted:
+        with suppress(OSError, ValueError):  # the system has a limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _heading(text: str) -> None:
     """Build the heading of a tab, for screen readers."""
     gr.HTML(localized(partial(html.hidden_heading, text)), elem_classes="fer-hidden")
@@ -184,10 +194,6 @@ def launch_settings() -> dict[str, Any]:
     """
     store = page_store()
     guard = Middleware(RequestGuard, store=store, max_bytes=MAX_BYTES + 1_000_000)
-    static = [Middleware(StaticFolder, folder=MODULES, path="/modules")]
-    if folder := device_page_folder():
-        policy = content_policy(folder)
-        static.append(Middleware(StaticFolder, folder=folder, path=PATH, policy=policy))
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,
@@ -203,7 +209,7 @@ def launch_settings() -> dict[str, Any]:
                 Middleware(ResponseFlow),
                 Middleware(RequestLanguage),
                 Middleware(StaticCache),
-                *static,
+                *static_folders(),
                 guard,
                 Middleware(Connections),
             ],

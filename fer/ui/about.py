@@ -25,7 +25,7 @@ def build_about(
         name: The model in use.
         precision: In which it computes here, "int8" or "float32".
         metrics: The metrics.json of the model; may be empty.
-        device_page: Whether the Live tab offers `fer.ui.device_page`'s page.
+        device_page: Whether the Live tab offers the device page.
     """
     panel = partial(about_html, name, precision, metrics, device_page=device_page)
     gr.HTML(localized(panel), elem_id="about-panel")

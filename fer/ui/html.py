@@ -1,4 +1,4 @@
-"""HTML building blocks: messages, pictures as data URIs, and labels in words."""
+"""HTML building blocks: messages, pictures and files as data URIs, and labels in words."""
 
 import base64
 from collections import Counter
@@ -9,14 +9,21 @@ from markupsafe import Markup
 
 from fer.array_types import FloatArray, UInt8Array
 from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.i18n import ngettext, with_translations
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS, UNNAMED
 from fer.templates import call_macro
 from fer.timeline.formatting import format_percent
+from fer.timeline.withholding import MIN_FACES
 
 JPEG_QUALITY = 80
 """Of the pictures within the page, 1 to 95."""
+
+EVERYONE = {
+    "in view": N_("Everyone in view has to have agreed."),
+    "in the recording": N_("Everyone in the recording has to have agreed."),
+}
 
 
 def label_probability(label: str, probabilities: Sequence[float] | FloatArray) -> float:
@@ -44,6 +51,18 @@ def message(title: str, text: str, kind: str = "info") -> Markup:
             all.
     """
     return call_macro("message", title, text, kind)
+
+
+def consent_notice(where: str) -> Markup:
+    """Return the notice on consent; `where` the people are, "in view" or "in the recording"."""
+    rest = _(
+        "Class figures are aggregates of at least %(least)s faces, but someone who knows the "
+        "others may infer one. Not for workplaces and education in the European Union, where "
+        "emotion recognition is prohibited. Inform the people in view; the About tab has a notice "
+        "to print.",
+        least=MIN_FACES,
+    )
+    return message(_("Only with everybody's consent"), f"{_(EVERYONE[where])} {rest}")
 
 
 def hidden_heading(text: str) -> Markup:
@@ -82,6 +101,11 @@ def picture(image: UInt8Array, alt: str) -> Markup:
 def data_uri(content: bytes, media_type: str) -> str:
     """Return bytes as a `data:` URI."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def download(name: str, content: bytes, media_type: str) -> dict[str, str]:
+    """Return a file as `download.js` passes it to the browser; none is on the server's disk."""
+    return {"name": name, "uri": data_uri(content, media_type)}
 
 
 def count_labels(labels: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from fer.i18n import mark as N_
-from fer.ui.request_bodies import RequestError
+from fer.ui.request_checks import RequestError
 
 OUTDATED = N_("This page is out of date; load it again.")
 

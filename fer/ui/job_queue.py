@@ -15,7 +15,7 @@ import anyio
 import anyio.to_thread
 
 from fer.i18n import gettext as _
-from fer.ui.fair_shares import FairShares
+from fer.ui.fair_scheduler import FairShares
 
 if TYPE_CHECKING:
     from fer.recording import Progress

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer.ui.connections import PAGE_BUSY
 from fer.ui.input_checks import InputChecks
-from fer.ui.request_bodies import NOT_JSON, RequestError, read_json, with_body
+from fer.ui.request_checks import NOT_JSON, RequestError, read_json, with_body
 
 MCP_PATH = re.compile(r"/gradio_api/mcp(/|/http/?)?")
 """The path of the streamable HTTP transport; the older one, by events, isn't served."""

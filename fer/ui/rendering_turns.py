@@ -2,13 +2,12 @@
 
 import asyncio
 from contextlib import ExitStack
-from typing import Any
 
-from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
 from fer.ui.connections import PAGE_BUSY
+from fer.ui.request_checks import refusal
 
 MAX_AT_A_TIME, MAX_WAITING = 4, 400
 """Pages that are rendered at a time, and requests that are rendered or wait."""
@@ -56,12 +55,6 @@ class RenderingTurns:
 
     def _end(self) -> None:
         self._known -= 1
-
-
-def refusal(status: int, detail: Any) -> Response:
-    """Return a response that refuses a request."""
-    # The rest of the body isn't read.
-    return JSONResponse({"detail": detail}, status, headers={"Connection": "close"})
 
 
 async def _leave(receive: Receive) -> None:

@@ -3,7 +3,7 @@
 Gradio has routes that this page doesn't need (a proxy, links that store component values, files by
 any URL) and trusts each path and size in a request. This middleware filters requests before them:
 any route that isn't listed here is a 404. Before it are only the choice of the language and what
-sends static files: `fer.ui.static_cache` and `fer.ui.static_folder`.
+sends static files: `fer.ui.static_cache` and `fer.ui.static_folders`.
 """
 
 import re
@@ -20,19 +20,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fer.ui.connections import RESULTS, SESSION
 from fer.ui.input_checks import InputChecks
 from fer.ui.mcp_route import TOOL, McpRoute
-from fer.ui.rendering_turns import RenderingTurns, refusal
-from fer.ui.request_bodies import (
+from fer.ui.rendering_turns import RenderingTurns
+from fer.ui.request_checks import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
     RequestError,
     check_call,
     check_value,
     checked_server_call,
+    drop_unusable_headers,
     is_session,
     read_json,
+    refusal,
     with_body,
 )
-from fer.ui.request_headers import drop_unusable_headers
 from fer.ui.session_cleanup import has_results, pending_events, session_of
 from fer.ui.static_cache import is_for_another_page
 from fer.ui.upload_route import UploadRoute

@@ -15,7 +15,7 @@ from gradio.components import Component
 
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
-from fer.ui.event_options import PAGE_EVENT
+from fer.ui.event_listeners import PAGE_EVENT
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import LocalizedBlocks
 from fer.ui.recording.queue_views import restored_outputs

@@ -22,7 +22,8 @@ from starlette.responses import JSONResponse
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fer.ui.request_headers import drop_unusable_headers
+from fer.ui.request_checks import drop_unusable_headers
+from fer.ui.transfers import PIECE
 
 COMPRESSED = re.compile(r"/(assets|static|modules|device)/.+\.(js|css|json|svg|html|txt)")
 """Paths of files that don't change while the page runs, and that Gradio compresses."""
@@ -40,9 +41,6 @@ ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
 }
 """How they may be compressed, the best one first."""
-
-PIECE = 65_536
-"""Bytes of a response that are sent at a time, so that a slow reader takes no memory."""
 
 _VARYING = (b"if-none-match", b"if-modified-since", b"if-range", b"range", b"accept-encoding")
 """Headers on which a response depends; those that are kept are made without them."""

@@ -1,4 +1,4 @@
-"""Transfers: what is known of a body while it is received or sent, and a bound on all of a kind."""
+"""Transfers: bodies while they are received or sent, with a bound on all of a kind."""
 
 import time
 from collections.abc import Iterator
@@ -6,6 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PIECE = 65_536
+"""Bytes of a response that are sent at a time, so that a slow reader takes no memory."""
+
+MAX_UNSENT = 256_000_000
+"""Bytes of all responses together that aren't sent yet; the largest, a photo to save, has about
+50 MB. Where there are more, those that aren't read are ended."""
 
 
 @dataclass(eq=False)
@@ -78,3 +86,42 @@ class Transfers:
         if transfer in self._known:
             self._known.remove(transfer)
             self._total -= transfer.size
+
+
+class ResponseFlow:
+    """ASGI middleware: large bodies are sent as fast as they are read, and bounded until then.
+
+    The server takes whatever it is given, however slowly that is read: a photo to save, or the
+    result of an event, has many megabytes, and whoever requests it again and again need not read
+    any of them. So each piece is sent when the one before is on its way.
+
+    Args:
+        app: The wrapped application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app, self._unsent = app, Transfers(MAX_UNSENT)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on the request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with self._unsent.one() as transfer:
+
+            async def send_in_pieces(message: Message) -> None:
+                await self._send(transfer, message, send)
+
+            await self.app(scope, receive, send_in_pieces)
+
+    async def _send(self, transfer: Transfer, message: Message, send: Send) -> None:
+        body = message.get("body", b"")
+        if len(body) <= PIECE:
+            await send(message)
+            return
+        transfer.begin_anew()
+        self._unsent.grow(transfer, len(body))
+        for at in range(0, len(body), PIECE):
+            more = message.get("more_body", False) or at + PIECE < len(body)
+            await send({**message, "body": body[at : at + PIECE], "more_body": more})
+        self._unsent.grow(transfer, -len(body))

@@ -11,7 +11,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.request_bodies import RequestError
+from fer.ui.request_checks import RequestError
 from fer.ui.upload_limits import Upload
 from fer.ui.uploads import UploadStore
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fer.ui import request_bodies, request_guard, upload_form, upload_route
+from fer.ui import request_checks, request_guard, upload_form, upload_route
 from fer.ui.photo.tab import EXAMPLES
 from fer.ui.request_guard import TOO_MANY_EVENTS
 from fer.video import MAX_BYTES
@@ -232,7 +232,7 @@ def test_sizes_are_counted_not_believed(demo):
 
 
 def test_slow_bodies_time_out(demo, monkeypatch):
-    monkeypatch.setattr(request_bodies, "TIMEOUT", 0.5)
+    monkeypatch.setattr(request_checks, "TIMEOUT", 0.5)
     monkeypatch.setattr(upload_route, "IDLE", 0.5)
     begun = time.perf_counter()
     head = "POST /gradio_api/{} HTTP/1.1\nHost: a\nContent-Length: 90\nContent-Type: {}"

@@ -1,5 +1,6 @@
 """The page as a whole: its components, launch settings and API."""
 
+import resource
 from pathlib import Path
 
 import gradio as gr
@@ -18,7 +19,15 @@ from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
-from fer.ui import MAX_REQUESTS, build_demo, launch_settings, load_pipeline, upload_limits
+from fer.ui import (
+    MAX_OPEN_FILES,
+    MAX_REQUESTS,
+    build_demo,
+    launch_settings,
+    load_pipeline,
+    raise_file_limit,
+    upload_limits,
+)
 from fer.ui.fair_scheduler import FairScheduler
 from fer.ui.recording.events import MAX_RECORDINGS
 from fer.ui.recording.tab import RESULT_NAMES
@@ -102,6 +111,17 @@ def test_to_leave_a_page_makes_no_session_of_gradio(demo):
 
 def test_gradio_keeps_nothing_for_visitors(demo):
     assert not [block for block in demo.blocks.values() if isinstance(block, gr.State)]
+
+
+def test_many_files_may_be_open():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1000, most), hard))
+    try:
+        raise_file_limit()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (most, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_fonts_ship_with_gradio_and_have_letters():

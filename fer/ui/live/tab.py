@@ -13,7 +13,7 @@ from fer.pipeline import Pipeline
 from fer.templates import render
 from fer.timeline.methods import NetworkIdentity
 from fer.ui import html
-from fer.ui.event_options import PAGE_EVENT
+from fer.ui.event_listeners import PAGE_EVENT
 from fer.ui.live.camera_monitor import camera_settings
 from fer.ui.live.handlers import LiveHandlers
 from fer.ui.live.timeline_handlers import TimelineHandlers
@@ -37,7 +37,7 @@ def build_live(
         pipeline: Reads the frames.
         sessions: Of the visitors.
         token: The component with the visitor's token.
-        device_page: Whether the visitor may choose `fer.ui.device_page`'s page instead.
+        device_page: Whether the visitor may choose the device page instead.
     """
     if device_page:
         choice = localized(partial(render, "live_place.html"))

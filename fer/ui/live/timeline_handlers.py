@@ -18,7 +18,6 @@ from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
-from fer.ui.downloads import download
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html
 from fer.ui.sessions import Session, SessionError, Sessions
@@ -108,7 +107,9 @@ class TimelineHandlers:
 
     def save_csv(self, session: Session) -> dict[str, str]:
         """Return the timeline as CSV, as a download."""
-        return download("timeline.csv", to_csv(_finished(session).timeline).encode(), "text/csv")
+        return html.download(
+            "timeline.csv", to_csv(_finished(session).timeline).encode(), "text/csv"
+        )
 
     def save_json(self, session: Session) -> dict[str, str]:
         """Return the timeline as JSON, as a download."""
@@ -120,7 +121,7 @@ class TimelineHandlers:
             "methods": methods_paragraph(recorder.timeline, self._metadata(recorder)),
         }
         content = to_json(recorder.timeline, about).encode()
-        return download("timeline.json", content, "application/json")
+        return html.download("timeline.json", content, "application/json")
 
     def save_plot(self, session: Session) -> dict[str, str]:
         """Return the timeline's plot as PNG, as a download."""
@@ -129,7 +130,7 @@ class TimelineHandlers:
         timeline = _finished(session).timeline
         file = io.BytesIO()
         timeline_plot(timeline, find_moments(timeline)).savefig(file, format="png", dpi=150)
-        return download("timeline.png", file.getvalue(), "image/png")
+        return html.download("timeline.png", file.getvalue(), "image/png")
 
     def save_report(self, session: Session) -> dict[str, str]:
         """Return the timeline's report as one HTML file, as a download."""
@@ -137,7 +138,7 @@ class TimelineHandlers:
 
         recorder = _finished(session)
         content = report_html(recorder.timeline, self._metadata(recorder))
-        return download("timeline.html", content.encode(), "text/html")
+        return html.download("timeline.html", content.encode(), "text/html")
 
     def _metadata(self, recorder: TimelineRecorder) -> TimelineMetadata:
         return TimelineMetadata(_("Live timeline"), self.network, started=recorder.started_at)
@@ -149,7 +150,7 @@ class TimelineHandlers:
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for name, text in export_texts(table, "timeline", FORMATS).items():
                 archive.writestr(name, text)
-        return download("timeline_exports.zip", file.getvalue(), "application/zip")
+        return html.download("timeline_exports.zip", file.getvalue(), "application/zip")
 
 
 def _finished(session: Session) -> TimelineRecorder:

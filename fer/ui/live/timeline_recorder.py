@@ -21,7 +21,6 @@ from fer.timeline.summary import mean_statistics, summarise
 from fer.timeline.summary_table import summary_html
 from fer.timeline.timeline import Timeline
 from fer.ui import html
-from fer.ui.consent import consent_notice
 from fer.ui.mark_editor import changed_marks, marks_html
 
 MAX_DURATION = 2 * 3600
@@ -223,7 +222,7 @@ def _marked_seconds(timeline: Timeline, length: float) -> int:
 
 def idle_html() -> Markup:
     """Return what the tab shows before a timeline is started."""
-    consent = consent_notice("in view")
+    consent = html.consent_notice("in view")
     return render("live_idle.html", hours=MAX_DURATION // 3600, consent=consent)
 
 

@@ -20,7 +20,7 @@ from fer.model.hub import EVALUATION_FILE
 from fer.pipeline import Classifier
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
-from fer.ui.event_options import PAGE_EVENT
+from fer.ui.event_listeners import PAGE_EVENT
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import localized
 from fer.ui.model.two_networks import SecondNetwork, compare_networks, comparison_html

@@ -19,7 +19,6 @@ from fer.images import DecodedImage, ImageError, encode_jpeg
 from fer.pipeline import Pipeline
 from fer.sandbox.photos import PhotoReader
 from fer.ui import html
-from fer.ui.downloads import download
 from fer.ui.photo.views import instructions, no_face_found, result_html
 from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import expression_labels, probabilities, select
@@ -159,19 +158,19 @@ class PhotoHandlers:
             content = encode_jpeg(drawn, 90)
         except ImageError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        return download(f"{result.name}-faces.jpg", content, "image/jpeg")
+        return html.download(f"{result.name}-faces.jpg", content, "image/jpeg")
 
     def save_csv(self, result: PhotoResult | None) -> dict[str, str]:
         """Return the faces as CSV, as a download."""
         result = _require_result(result)
         content = to_csv(face_rows(result.faces, result.labels)).encode()
-        return download(f"{result.name}-faces.csv", content, "text/csv")
+        return html.download(f"{result.name}-faces.csv", content, "text/csv")
 
     def save_json(self, result: PhotoResult | None) -> dict[str, str]:
         """Return the faces as JSON, as a download."""
         result = _require_result(result)
         content = to_json(result.document()).encode()
-        return download(f"{result.name}-faces.json", content, "application/json")
+        return html.download(f"{result.name}-faces.json", content, "application/json")
 
     def load(self, picture: Path) -> DecodedImage:
         """Return the pixels of an uploaded photo.

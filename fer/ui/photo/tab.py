@@ -8,7 +8,7 @@ import gradio as gr
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
-from fer.ui.endpoints import add_endpoint, add_tool
+from fer.ui.event_listeners import add_endpoint
 from fer.ui.localization import localized
 from fer.ui.mcp_route import TOOL, mcp_is_wanted
 from fer.ui.photo.events import PhotoEvents
@@ -137,4 +137,5 @@ def _add_endpoints(events: PhotoEvents, photo: gr.Image, whole_picture: gr.Check
     if mcp_is_wanted():
         data_url = gr.Textbox(label="Picture as a data URL", visible=False)
         found = gr.Textbox(label="faces", visible=False)
-        add_tool(events.analyze_photo, [data_url, *inputs[1:]], [found], TOOL, TOOL_DESCRIPTION)
+        sent = [data_url, *inputs[1:]]
+        add_endpoint(events.analyze_photo, sent, [found], TOOL, TOOL_DESCRIPTION, is_tool=True)

@@ -12,6 +12,7 @@ from fer.i18n import gettext as _
 from fer.output_files import OutputError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
+from fer.ui.event_listeners import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.fair_scheduler import (
     MAX_WAITING_EVENTS,
     MAX_WAITING_FILES,
@@ -20,7 +21,6 @@ from fer.ui.fair_scheduler import (
     Superseded,
 )
 from fer.ui.job_queue import QueueFullError, QueuePlaces
-from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
 from fer.ui.recording.queue_views import UNCHANGED, outputs
 from fer.ui.recording.rendered_recording import FILES_DELETED, RESULT_FILES

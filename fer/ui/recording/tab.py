@@ -11,9 +11,7 @@ from fer.i18n import mark as N_
 from fer.paths import VIDEO_FORMATS, VIDEO_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
-from fer.ui.consent import consent_notice
-from fer.ui.endpoints import add_endpoint
-from fer.ui.event_options import PAGE_EVENT
+from fer.ui.event_listeners import PAGE_EVENT, add_endpoint
 from fer.ui.live.tab import VIEW_CHOICES
 from fer.ui.localization import localized
 from fer.ui.mark_editor import build_marks
@@ -59,7 +57,7 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
         with gr.Column(scale=2, min_width=280):
             recordings, known, view, rate = _inputs()
             start_at, end_at = _span_inputs()
-            gr.HTML(localized(partial(consent_notice, "in the recording")))
+            gr.HTML(localized(partial(html.consent_notice, "in the recording")))
             start = gr.Button("Start", variant="primary", elem_id="recording-start")
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
         with gr.Column(scale=3, min_width=300):

@@ -1,5 +1,9 @@
-"""Validation of JSON request bodies: size, depth, and files of the visitor only."""
+"""Checks of requests: headers and queries by which Gradio fails, and JSON bodies.
 
+Of a body these are its size and depth, and that it names files of the visitor only.
+"""
+
+import ipaddress
 import re
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +11,22 @@ from typing import Any
 import anyio
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message, Receive
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Scope
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.ui.transfers import Transfers
 from fer.ui.upload_limits import MAX_LEASED
 from fer.ui.uploads import Claims
+
+HOST = re.compile(r"([\w.-]{1,255}|\[(?P<address>[\da-f:.]{2,45})\])(:\d{1,5})?", re.ASCII | re.I)
+
+RANGE = re.compile(rb"bytes=\d{0,15}-\d{0,15}")
+"""One range of a file's bytes; any other may be ignored."""
+
+MAX_QUERY = 4000
+"""Bytes of an address's query; the Hub adds some hundred to the page's own."""
 
 MAX_BODY_BYTES = 100_000
 """Bytes of a body without a camera frame."""
@@ -65,6 +78,42 @@ class RequestError(Exception):
     def detail(self) -> Any:
         """Return what a response gives under `detail`."""
         return _(self.sentence)
+
+
+def refusal(status: int, detail: Any) -> Response:
+    """Return a response that refuses a request."""
+    # The rest of the body isn't read.
+    return JSONResponse({"detail": detail}, status, headers={"Connection": "close"})
+
+
+def drop_unusable_headers(scope: Scope) -> None:
+    """Drop headers by which Gradio fails with a traceback or works in vain.
+
+    These are hosts that are none, all but simple ranges, and what only Gradio's own proxy may set;
+    also cookies, for there is no log-in, and long queries: both are parsed however long they are.
+    """
+    scope["headers"] = [pair for pair in scope["headers"] if _is_usable(*pair)]
+    if len(scope["query_string"]) > MAX_QUERY:
+        scope["query_string"] = b""
+
+
+def _is_usable(name: bytes, value: bytes) -> bool:
+    if name in (b"host", b"x-forwarded-host"):
+        return _is_host(value.decode("latin-1").split(",")[0].strip())
+    if name == b"range":
+        return RANGE.fullmatch(value.strip()) is not None
+    return name not in (b"x-gradio-server", b"cookie")
+
+
+def _is_host(text: str) -> bool:
+    found = HOST.fullmatch(text)
+    if found is None or found["address"] is None:
+        return found is not None
+    try:
+        ipaddress.IPv6Address(found["address"])
+    except ValueError:
+        return False
+    return True
 
 
 _receiving = Transfers(MAX_RECEIVING)

@@ -9,11 +9,18 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from fer.model.model_metrics import ModelMetrics
-from fer.ui import MODULES, build_demo, launch_settings
+from fer.ui import build_demo, launch_settings
 from fer.ui.about import about_html
-from fer.ui.device_page import PATH, content_policy, device_page_folder
 from fer.ui.request_guard import RequestGuard
-from fer.ui.static_folder import CHECKED, KEPT, StaticFolder
+from fer.ui.static_folders import (
+    CHECKED,
+    KEPT,
+    MODULES,
+    PATH,
+    StaticFolder,
+    content_policy,
+    device_page_folder,
+)
 from tests.fakes import fake_pipeline
 
 FILES = {
@@ -159,7 +166,7 @@ def test_the_live_tabs_modules_are_served_as_they_are():
 
 def test_it_is_where_the_build_puts_it(monkeypatch, tmp_path):
     monkeypatch.delenv("FER_DEVICE_PAGE")
-    monkeypatch.setattr("fer.ui.device_page.BUILT", tmp_path)
+    monkeypatch.setattr("fer.ui.static_folders.BUILT", tmp_path)
     assert device_page_folder() is None
     (tmp_path / "index.html").touch()
     assert device_page_folder() == tmp_path

@@ -1,12 +1,11 @@
-"""Response flow: large bodies come in pieces, and those that nobody reads are ended."""
+"""Transfers: large bodies come in pieces, and those that nobody reads are ended."""
 
 import asyncio
 
 import pytest
 from starlette.responses import Response, StreamingResponse
 
-from fer.ui.response_flow import ResponseFlow
-from fer.ui.static_cache import PIECE
+from fer.ui.transfers import PIECE, ResponseFlow
 from tests.async_runner import run_async
 
 SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": [], "asgi": {}}

@@ -1,12 +1,29 @@
-"""Static folders: files that the app serves as they are, below a path of their own."""
+"""Static folders, which the app serves as they are: the shared scripts and the device page.
 
+The device page is the built page of `web/`, which runs in the visitor's browser; `npm run build` in
+`web/` makes it. Without it there is neither its path nor a choice of place on the Live tab. Nothing
+forbids that other sites frame the page: on the Hub, Spaces are in a frame.
+"""
+
+import os
+import re
 from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+MODULES = Path(__file__).with_name("modules")
+"""Scripts of the Live tab that the device page shares, as ES modules."""
+
+BUILT = Path(__file__).parents[2] / "web" / "dist"
+"""Where the build puts the device page."""
+
+PATH = "/device"
+"""Its path."""
 
 MEDIA_TYPES = {
     ".css": "text/css",
@@ -29,6 +46,31 @@ The page unpacks `.xz` files itself, so they travel as they are, without a conte
 
 KEPT, CHECKED = "public, max-age=31536000, immutable", "no-cache"
 """How long browsers keep a file: one whose name changes with its content, and any other one."""
+
+
+def device_page_folder() -> Path | None:
+    """Return the folder of the device page, FER_DEVICE_PAGE where it is set; None without one."""
+    name = os.environ.get("FER_DEVICE_PAGE", str(BUILT))
+    return Path(name) if name and (Path(name) / "index.html").is_file() else None
+
+
+def content_policy(folder: Path) -> str:
+    """Return the content security policy that the device page states; "" without one.
+
+    As a header it also covers the page's worker, which a `meta` element doesn't.
+    """
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    found = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    return found.group(1) if found else ""
+
+
+def static_folders() -> list[Middleware]:
+    """Return what serves these folders."""
+    layers = [Middleware(StaticFolder, folder=MODULES, path="/modules")]
+    if folder := device_page_folder():
+        policy = content_policy(folder)
+        layers.append(Middleware(StaticFolder, folder=folder, path=PATH, policy=policy))
+    return layers
 
 
 class StaticFolder:

@@ -1,8 +1,8 @@
-"""What components send."""
+"""Event listeners: what components send."""
 
 import pytest
 
-from fer.ui.payloads import clipped_number, uploaded_path
+from fer.ui.event_listeners import clipped_number, uploaded_path
 
 
 @pytest.mark.parametrize(
