@@ -19,7 +19,7 @@ from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_fork_server
 from fer.templates import chart_script, render
 from fer.ui import html
-from fer.ui.about import build_about
+from fer.ui.about import about_html
 from fer.ui.connections import Connections
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
@@ -122,8 +122,9 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
             with gr.Tab("Model", id="model") as tab:
                 build_model(tab, photos, sessions, token, second_model)
             with gr.Tab("About", id="about"):
-                name, precision = model_name(classifier), classifier.precision
-                build_about(name, precision, classifier.metrics, device_page)
+                model = model_name(classifier), classifier.precision, classifier.metrics
+                about = partial(about_html, *model, device_page=device_page)
+                gr.HTML(localized(about), elem_id="about-panel")
         _build_scripts()
         build_session_restore(demo, token, sessions, chart, recording)
     # With an open API, events could be run without waiting in the queue.

@@ -1,8 +1,5 @@
 """The About tab: purpose, limits, prohibited uses, privacy and the model's metrics."""
 
-from functools import partial
-
-import gradio as gr
 from markupsafe import Markup
 
 from fer.i18n import gettext as _
@@ -13,22 +10,6 @@ from fer.templates import render
 from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.formatting import format_count, format_decimal, format_percent
 from fer.ui import html
-from fer.ui.localization import localized
-
-
-def build_about(
-    name: str, precision: str, metrics: ModelMetrics, device_page: bool = False
-) -> None:
-    """Build the About tab.
-
-    Args:
-        name: The model in use.
-        precision: In which it computes here, "int8" or "float32".
-        metrics: The metrics.json of the model; may be empty.
-        device_page: Whether the Live tab offers the device page.
-    """
-    panel = partial(about_html, name, precision, metrics, device_page=device_page)
-    gr.HTML(localized(panel), elem_id="about-panel")
 
 
 def about_html(
@@ -38,14 +19,14 @@ def about_html(
     device_notice: str | None = None,
     device_page: bool = False,
 ) -> Markup:
-    """Return the whole panel; see `build_about`.
+    """Return the whole panel.
 
     Args:
         name: The model in use.
-        precision: In which it computes, "int8" or "float32".
+        precision: In which it computes here, "int8" or "float32".
         metrics: The metrics.json of the model; may be empty.
         device_notice: Of the page that computes on the visitor's device: the URL of the notice.
-        device_page: Of the page that computes on a server: whether it offers the other one.
+        device_page: Of the page that computes on a server: whether its Live tab offers the other.
     """
     return render(
         "about.html",
@@ -63,13 +44,7 @@ def notice_html() -> Markup:
 
 
 def metrics_html(name: str, precision: str, metrics: ModelMetrics) -> Markup:
-    """Return the model's metrics.
-
-    Args:
-        name: The model in use.
-        precision: In which it computes here, "int8" or "float32".
-        metrics: The metrics.json of the model; what is missing is left out.
-    """
+    """Return the model's metrics, as far as there are any; see `about_html`."""
     validation = metrics.validation
     return render(
         "about_metrics.html",

@@ -11,19 +11,17 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import gradio as gr
 from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.ui.unattended_requests import UnattendedRequests
 
 Result = TypeVar("Result")
-Scope = dict[str, Any]
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 
 TIMEOUT = 5.0
 """Seconds that a request's sender has to open the connection for the result."""
@@ -40,6 +38,7 @@ that is being read sends none. Nor does one whose events wait or run. A page tha
 another place with its next request, but what it had isn't there any more."""
 
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
+OUTDATED = N_("This page is out of date; load it again.")
 
 MESSAGE_BYTES = 4000
 """Bytes of a message on a stream of results above which it has a result: Gradio's own, such as
@@ -90,14 +89,14 @@ class Connections:
         working: Returns the sessions whose events wait or run.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.working: Callable[[], set[str]] = set
         self._open: dict[str, _Page] = {}
         self._unattended = UnattendedRequests()
         self._frames: dict[str, float] = {}  # session -> when it sent the last one
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or refuse the request; count the connection while it is open."""
         if scope["type"] == "lifespan":
             scope["app"].state.connections = self  # for the regular sweep
@@ -136,7 +135,7 @@ class Connections:
         last_frame = self._frames.get(session, float("-inf"))
         return session in self._open or time.monotonic() - last_frame < FRAME_LIMIT
 
-    async def _connect(self, session: str, scope: Scope, receive: Receive, send: Any) -> None:
+    async def _connect(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Count a connection while it is open."""
         page = self._open.setdefault(session, _Page())
         self._unattended.connect(session)
@@ -186,7 +185,7 @@ class _Response:
         is_cut: Whether it was cancelled while a message was sent, and nothing may follow that.
     """
 
-    def __init__(self, send: Any, page: _Page | None) -> None:
+    def __init__(self, send: Send, page: _Page | None) -> None:
         self._send, self._page, self._begun, self._more = send, page, False, True
         self.is_cut = False
 
@@ -266,7 +265,7 @@ class Sender:
             task.cancel()
 
 
-async def _refuse(send: Any) -> None:
+async def _refuse(send: Send) -> None:
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send(

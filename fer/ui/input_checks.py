@@ -12,10 +12,8 @@ from typing import Any
 
 import gradio as gr
 
-from fer.i18n import mark as N_
+from fer.ui.connections import OUTDATED
 from fer.ui.request_checks import RequestError
-
-OUTDATED = N_("This page is out of date; load it again.")
 
 NO_LIST = "`data` is a list of the endpoint's inputs, in their order."
 

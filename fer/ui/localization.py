@@ -22,7 +22,6 @@ TRANSLATED = ("label", "info", "placeholder")
 """Properties of components that are texts and that Gradio translates, as it does choices' names,
 and a button's value."""
 
-
 _KEY = "__i18n__"
 """In front of a key, by which Gradio's scripts tell it from a text."""
 

@@ -24,6 +24,7 @@ from fer.timeline.marks import (
 )
 from fer.timeline.timeline import Timeline
 from fer.ui import html
+from fer.ui.connections import OUTDATED
 from fer.ui.localization import localized
 from fer.video.audio import TAIL
 
@@ -40,8 +41,6 @@ NAMES = {
 
 MAX_ACTION = 4_000
 """Letters of what the page sends about one mark."""
-
-OUTDATED = N_("This page is out of date; load it again.")
 
 
 def build_marks(tab: str, live: bool) -> gr.HTML:

@@ -8,6 +8,8 @@ sends static files: `fer.ui.static_cache` and `fer.ui.static_folders`.
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,7 +22,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fer.ui.connections import RESULTS, SESSION
 from fer.ui.input_checks import InputChecks
 from fer.ui.mcp_route import TOOL, McpRoute
-from fer.ui.rendering_turns import RenderingTurns
 from fer.ui.request_checks import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
@@ -35,7 +36,7 @@ from fer.ui.request_checks import (
     with_body,
 )
 from fer.ui.session_cleanup import has_results, pending_events, session_of
-from fer.ui.static_cache import is_for_another_page
+from fer.ui.static_cache import RENDERED, RenderingTurns, is_for_another_page
 from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import Claims, UploadStore
 
@@ -48,10 +49,6 @@ PLAIN = re.compile(
     r"|/gradio_api/(user|login_check)/?"
 )
 """Paths that don't depend on the visitor."""
-
-RENDERED = re.compile(r"/|/config/?|/gradio_api/(info|openapi\.json)/?")
-"""Those of them that Gradio renders, in the threads that all share, where `fer.ui.static_cache`
-doesn't have them."""
 
 MAX_EVENTS = 24
 """Events of one session that wait or run at a time; a page has a few."""
@@ -155,15 +152,14 @@ class RequestGuard:
 
     async def _get(self, request: Request, path: str) -> "Response | Passed":
         query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        passed = Passed(request.scope, request.receive)
+        passed = Passed(request.receive)
         if found := FILE.fullmatch(path):
             served = await anyio.to_thread.run_sync(self.store.serves, found["path"])
-            return Passed(request.scope, request.receive, FILE_HEADERS) if served else _missing()
+            return Passed(request.receive, FILE_HEADERS) if served else _missing()
         if found := HEARTBEAT.fullmatch(path):
             opens = request.method == "GET" and is_session(found["session"])
             request.scope[SESSION] = found["session"]
-            page = Passed(request.scope, request.receive, page=found["session"])
-            return page if opens else _missing()
+            return Passed(request.receive, page=found["session"]) if opens else _missing()
         if path == "/gradio_api/queue/data":
             # The last one, as for Gradio; by another one, somebody else's page would count as open.
             if not is_session(session := query.get("session_hash", [""])[-1]):
@@ -211,7 +207,7 @@ class RequestGuard:
         else:
             return _missing()
         request.scope[SESSION] = body.get("session_hash")
-        return Passed.with_body(request, orjson.dumps(body), claims)
+        return Passed(with_body(request, orjson.dumps(body), claims.lease))
 
     def _require_few_events(self, request: Request, session: str | None) -> None:
         if pending_events(request.scope["app"].get_blocks(), session) >= MAX_EVENTS:
@@ -224,29 +220,19 @@ class RequestGuard:
         return self._checks
 
 
+@dataclass(frozen=True)
 class Passed:
     """A request that is passed on to the application.
 
     Args:
-        scope: Its ASGI scope.
         receive: Receives its body.
         headers: To be set on its response.
         page: For a heartbeat, the session of the open page.
     """
 
-    def __init__(
-        self,
-        scope: Scope,
-        receive: Receive,
-        headers: dict[bytes, bytes] | None = None,
-        page: str | None = None,
-    ) -> None:
-        self.scope, self.receive, self.headers, self.page = scope, receive, headers or {}, page
-
-    @classmethod
-    def with_body(cls, request: Request, body: bytes, claims: Claims) -> "Passed":
-        """Return a request with its validated body in place of the original one."""
-        return cls(request.scope, with_body(request, body, claims.lease))
+    receive: Receive
+    headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    page: str | None = None
 
     def sender(self, send: Send) -> Send:
         """Return a function that sends the response with the headers set."""

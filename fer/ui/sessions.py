@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.connections import Connections, Sender
+from fer.ui.connections import OUTDATED, Connections, Sender
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import MEMORY_FULL
 from fer.ui.photo.handlers import PhotoResult
@@ -127,7 +127,7 @@ class Sessions:
                 page.
         """
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise SessionError(_("This page is out of date; load it again."))
+            raise SessionError(_(OUTDATED))
         session = self._sessions.pop(token, None)
         if session is None:
             self._require_few(sender.session)
@@ -208,7 +208,7 @@ class Sessions:
     def _require_few(self, page: str) -> None:
         begun = [session for session in self._sessions.values() if session.page == page]
         if page and len(begun) >= MAX_PER_PAGE:
-            raise SessionError(_("This page is out of date; load it again."))
+            raise SessionError(_(OUTDATED))
 
     def _make_room(self) -> None:
         """Drop a session if there are too many: an empty one, else one whose page is closed."""

@@ -2,7 +2,7 @@
 
 Gradio compresses a script anew for each request, and resizes its icon, both on the event loop: its
 largest script takes a tenth of a second, in which nobody else is served. It renders the page anew
-for each visitor, too, in 15 ms, and sends all 370 KB of it.
+for each visitor, too, in 15 ms, and sends all 370 KB of it. What isn't kept is rendered in turns.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import gzip
 import posixpath
 import re
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,7 +23,9 @@ from starlette.responses import JSONResponse
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fer.ui.request_checks import drop_unusable_headers
+from fer.i18n import gettext as _
+from fer.ui.connections import PAGE_BUSY
+from fer.ui.request_checks import drop_unusable_headers, refusal
 from fer.ui.transfers import PIECE
 
 COMPRESSED = re.compile(r"/(assets|static|modules|device)/.+\.(js|css|json|svg|html|txt)")
@@ -35,6 +38,12 @@ PAGE = re.compile(r"/|/config/?")
 
 MAX_KEPT_PAGES = 32
 """Responses to these that are kept: one for each address of the page and each encoding."""
+
+RENDERED = re.compile(r"/|/config/?|/gradio_api/(info|openapi\.json)/?")
+"""Paths that Gradio renders, in the threads that all share, where they aren't kept."""
+
+MAX_AT_A_TIME, MAX_WAITING = 4, 400
+"""Pages that are rendered at a time, and requests that are rendered or wait."""
 
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "br": lambda body: bytes(brotli.compress(body, quality=4)),
@@ -136,6 +145,56 @@ class StaticCache:
             async with self._compressing:
                 await _compress(made, encoding)
         return made
+
+
+class RenderingTurns:
+    """ASGI application that passes requests on, each in its turn.
+
+    Args:
+        app: The wrapped application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._turns, self._known = asyncio.Semaphore(MAX_AT_A_TIME), 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a page rendered in its turn, which ends when it begins to be sent."""
+        if self._known >= MAX_WAITING:
+            await refusal(503, _(PAGE_BUSY))(scope, receive, send)
+            return
+        turn = ExitStack()
+
+        async def sent(message: Message) -> None:
+            turn.close()
+            await send(message)
+
+        self._known += 1
+        turn.callback(self._end)
+        with turn:
+            if await self._is_turn(receive):
+                turn.callback(self._turns.release)
+                await self.app(scope, receive, sent)
+
+    async def _is_turn(self, receive: Receive) -> bool:
+        """Wait for a request's turn; return False if its sender leaves before."""
+        turn = asyncio.ensure_future(self._turns.acquire())
+        leaving = asyncio.ensure_future(_leave(receive))
+        leaving.add_done_callback(lambda _: turn.cancel())
+        try:
+            await asyncio.wait([turn])
+        finally:
+            leaving.cancel()
+        return not turn.cancelled()
+
+    def _end(self) -> None:
+        self._known -= 1
+
+
+async def _leave(receive: Receive) -> None:
+    """Return when the sender of a request without a body has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def is_for_another_page(query: bytes) -> bool:

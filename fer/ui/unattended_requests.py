@@ -10,39 +10,16 @@ UNCONNECTED_LIMIT = (200, 2.0)
 """Further such requests that wait for their sender to connect, and for how many seconds."""
 
 
-class Allowance:
-    """How often something may be done: in a burst, and each second on average.
-
-    Args:
-        burst: In a burst.
-        rate: Each second.
-    """
-
-    def __init__(self, burst: float, rate: float) -> None:
-        self.burst, self.rate = burst, rate
-        self._left, self._since = float(burst), time.monotonic()
-
-    def take(self) -> bool:
-        """Take one; return whether there was one left."""
-        now = time.monotonic()
-        self._left = min(self._left + (now - self._since) * self.rate, float(self.burst))
-        self._since = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 class UnattendedRequests:
     """Which of these requests pass."""
 
     def __init__(self) -> None:
-        self._allowance = Allowance(*UNATTENDED_LIMIT)
+        self._left, self._since = float(UNATTENDED_LIMIT[0]), time.monotonic()
         self._waiting: dict[asyncio.Future[None], str | None] = {}
 
     async def admits(self, session: str | None) -> bool:
         """Return whether a request may pass, after a delay in which its sender may connect."""
-        if self._allowance.take():
+        if self._take():
             return True
         if len(self._waiting) >= UNCONNECTED_LIMIT[0]:
             oldest = next(iter(self._waiting))  # the newest one's sender is likelier to connect
@@ -55,6 +32,16 @@ class UnattendedRequests:
             return connected.done() and not connected.cancelled()
         finally:
             self._waiting.pop(connected, None)
+
+    def _take(self) -> bool:
+        """Take one of those that are accepted; return whether there was one left."""
+        (burst, rate), now = UNATTENDED_LIMIT, time.monotonic()
+        self._left = min(self._left + (now - self._since) * rate, burst)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
     def connect(self, session: str) -> None:
         """Let the requests pass that wait for a session to connect."""

@@ -125,7 +125,9 @@ class UploadRoute:
                     break  # whatever follows
             if not form.ended or not form.uploads:
                 raise RequestError(400, BAD_FORM)
-            return self._finish(form)
+            for upload in form.uploads:
+                self.store.finish(upload)
+            return [str(upload.path) for upload in form.uploads]
         finally:
             if number in self._progress:
                 self._progress[number] = None
@@ -141,11 +143,6 @@ class UploadRoute:
         self._progress[number] = ("", 0)
         while len(self._progress) > MAX_TRACKED:
             del self._progress[next(iter(self._progress))]
-
-    def _finish(self, form: Form) -> list[str]:
-        for upload in form.uploads:
-            self.store.finish(upload)
-        return [str(upload.path) for upload in form.uploads]
 
     def _require_size(self, size: int) -> None:
         if size > MAX_FILES * self.max_bytes:

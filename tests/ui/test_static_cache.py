@@ -1,4 +1,4 @@
-"""Static cache: files are compressed once, and come whole, in pieces or not at all."""
+"""Static cache: files are compressed once, and pages are rendered once, a few at a time."""
 
 import asyncio
 import gzip
@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import Response
 
 from fer.ui import static_cache
-from fer.ui.static_cache import StaticCache
+from fer.ui.static_cache import MAX_AT_A_TIME, RenderingTurns, StaticCache
 from tests.async_runner import run_async
 
 SCRIPT = b"let a = 1;\n" * 20_000
@@ -211,3 +211,52 @@ def test_a_large_file_is_sent_in_pieces(files):
     pieces = [message["body"] for message in sent[1:]]
     assert b"".join(pieces) == SCRIPT and max(map(len, pieces)) <= 65_536
     assert [message["more_body"] for message in sent[1:]] == [True] * (len(pieces) - 1) + [False]
+
+
+class Browser:
+    """Asks for the page; it may leave."""
+
+    def __init__(self) -> None:
+        self.left, self.sent, self.status = asyncio.Event(), [], None
+
+    async def receive(self):
+        if not self.left.is_set():
+            await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        self.sent.append(message["type"])
+        self.status = message.get("status", self.status)
+
+    def ask(self, turns):
+        return asyncio.create_task(turns({"type": "http"}, self.receive, self.send))
+
+
+def test_no_page_is_rendered_for_who_has_left(monkeypatch):
+    async def scenario():
+        rendered, ready = [], asyncio.Event()
+
+        async def app(scope, receive, send):
+            rendered.append(receive.__self__)
+            await ready.wait()
+            await send({"type": "http.response.start", "status": 200})
+
+        turns = RenderingTurns(app)
+        first, leaving, last = (
+            [Browser() for _ in range(count)] for count in (MAX_AT_A_TIME, 50, 2)
+        )
+        tasks = [browser.ask(turns) for browser in (*first, *leaving, *last)]
+        await asyncio.sleep(0.01)
+        for browser in leaving:
+            browser.left.set()
+        await asyncio.wait(tasks[MAX_AT_A_TIME:-2])
+        assert rendered == first and turns._known == MAX_AT_A_TIME + 2
+        monkeypatch.setattr(static_cache, "MAX_WAITING", MAX_AT_A_TIME + 2)
+        await (refused := Browser()).ask(turns)
+        assert refused.status == 503
+        ready.set()
+        await asyncio.gather(*tasks)
+        assert rendered == first + last
+        assert turns._known == 0 and turns._turns._value == MAX_AT_A_TIME
+
+    run_async(scenario())

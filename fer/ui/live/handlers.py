@@ -16,7 +16,7 @@ from fer.i18n import gettext as _
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
 from fer.timeline.timeline import VIEWS
-from fer.ui.connections import Abandoned, Sender
+from fer.ui.connections import OUTDATED, Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.live.camera_frames import MAX_PIXELS, frame_bytes
 from fer.ui.live.camera_places import CameraPlaces
@@ -98,7 +98,7 @@ class LiveHandlers:
         session = self.sessions.of(token, sender)
         self._places.take(str(token), sender.session)
         if view not in VIEWS:
-            raise BusyError(_("This page is out of date; load it again."))
+            raise BusyError(_(OUTDATED))
         if query.get("recording") is True and session.live.recorder is None:
             return LiveReading(chart=lost_html())
         work = partial(self._read, content, session.live, view)
