@@ -14,11 +14,9 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import pytest
 from PIL import Image
 
-from fer.ui import build_demo, launch_settings
-from tests.fakes import fake_pipeline, sure
+from tests.security.page import component, served
 
 
 def allowed(seconds: float) -> float:
@@ -31,13 +29,12 @@ class Page:
 
     Args:
         demo: The Blocks.
-        url: Its address.
-        pipeline: Its fake pipeline.
         uploads: Its temporary folder.
     """
 
-    def __init__(self, demo, url: str, pipeline, uploads: Path) -> None:
-        self.demo, self.url, self.pipeline, self.uploads = demo, url, pipeline, uploads
+    def __init__(self, demo, uploads: Path) -> None:
+        self.demo, self.uploads, self.pipeline = demo, uploads, demo.pipeline
+        self.url = demo.local_url + "gradio_api/"
         self.followed = 0
 
     def number(self, name: str) -> int:
@@ -47,10 +44,6 @@ class Page:
     def camera(self) -> int:
         """The component whose server function reads frames."""
         return component(self.demo, "live-camera")
-
-
-def component(demo, elem_id: str) -> int:
-    return next(key for key, block in demo.blocks.items() if block.elem_id == elem_id)
 
 
 async def abandon(page: Page, name: str, data: list) -> bytes:
@@ -73,23 +66,17 @@ async def abandon(page: Page, name: str, data: list) -> bytes:
 @contextmanager
 def serve(folder: Path, seconds: float = 0.0) -> Iterator[Page]:
     """Serve a page whose pipeline takes so many seconds for a frame or a photo."""
-    pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        demo = build_demo(pipeline)
-        settings = {**launch_settings(), "server_name": "127.0.0.1"}
-        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **settings)
-        page = Page(demo, url + "gradio_api/", pipeline, folder)
-        classify = pipeline.classifier.classify
+    with served(folder) as demo:
+        page = Page(demo, folder)
+        classify = page.pipeline.classifier.classify
 
         def slow(crops):
             page.followed += 1
             time.sleep(seconds)
             return classify(crops)
 
-        pipeline.classifier.classify = slow
+        page.pipeline.classifier.classify = slow
         yield page
-        demo.close()
 
 
 def jpeg(width: int = 160, height: int = 120, **options) -> bytes:

@@ -1,5 +1,6 @@
 """A page to attack, on the loopback address and with a pipeline that costs nothing."""
 
+import io
 import json
 import os
 import secrets
@@ -14,8 +15,6 @@ import pytest
 from PIL import Image
 
 from fer.ui import build_demo, launch_settings
-from fer.ui.request_guard import RequestGuard
-from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import page_store
 from tests.fakes import fake_pipeline, sure
 
@@ -27,9 +26,10 @@ def served(folder: Path) -> Iterator[Any]:
     """Serve the page with its files in a folder; yield Gradio's Blocks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        demo = build_demo(fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9)))
+        pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
+        demo = build_demo(pipeline)
         demo.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
-        demo.store = page_store()
+        demo.store, demo.pipeline = page_store(), pipeline
         try:
             yield demo
         finally:
@@ -62,8 +62,7 @@ class Visitor:
     def read_frame(self, frame: object) -> httpx.Response:
         """Send a camera's frame."""
         data = {"frame": frame, "token": secrets.token_hex(16), "view": "person"}
-        blocks = self.demo.blocks.items()
-        camera = next(key for key, block in blocks if block.elem_id == "live-camera")
+        camera = component(self.demo, "live-camera")
         body = {"data": data, "component_id": camera, "fn_name": "read_frame"}
         body |= {"session_hash": self.session}
         return self.web.post("gradio_api/component_server", json=body)
@@ -81,18 +80,21 @@ class Visitor:
         raise AssertionError("no answer")
 
 
-def upload_route_of(demo: Any) -> UploadRoute:
-    """The part of the page that receives uploads."""
+def layer_of(demo: Any, kind: type) -> Any:
+    """The page's middleware of a kind."""
     layer = demo.app.middleware_stack
-    while not isinstance(layer, RequestGuard):
+    while not isinstance(layer, kind):
         layer = layer.app
-    return layer.upload_route
+    return layer
+
+
+def component(demo: Any, elem_id: str) -> int:
+    """The number of a component."""
+    return next(key for key, block in demo.blocks.items() if block.elem_id == elem_id)
 
 
 def picture(side: int = 120, value: int | None = None) -> bytes:
     """A PNG's bytes."""
-    import io
-
     file = io.BytesIO()
     shade = secrets.randbelow(256) if value is None else value
     Image.fromarray(np.full((side, side, 3), shade, np.uint8)).save(file, "PNG")

@@ -9,14 +9,17 @@ from base64 import b64encode
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
-from fer.ui import request_checks, request_guard, upload_form, upload_route
+from fer.ui import request_checks, request_guard, static_cache, transfers, upload_form, upload_route
 from fer.ui.photo.tab import EXAMPLES
-from fer.ui.request_guard import TOO_MANY_EVENTS
+from fer.ui.request_guard import TOO_MANY_EVENTS, RequestGuard
+from fer.ui.static_cache import StaticCache
+from fer.ui.transfers import ResponseFlow
 from fer.video import MAX_BYTES
-from tests.security._live import component, jpeg
-from tests.security.page import files_in, upload_route_of
+from tests.security._live import jpeg
+from tests.security.page import component, files_in, layer_of
 
 pytestmark = pytest.mark.slow
 
@@ -108,6 +111,24 @@ def test_a_visitors_file_is_not_compressed(visitor, encoding):
     assert response.content == b"a timeline\n" * 9999
     assert response.headers["content-encoding"] == "identity"
     shutil.rmtree(Path(path).parent)
+
+
+def test_the_page_is_kept_and_what_is_not_is_rendered_in_turns(demo, visitor, monkeypatch):
+    monkeypatch.setattr(static_cache, "MAX_WAITING", 1)
+    assert visitor.web.get("gradio_api/info").status_code == 200
+    assert visitor.web.get("config").status_code == 200
+    monkeypatch.setattr(static_cache, "MAX_WAITING", 0)
+    assert visitor.web.get("gradio_api/info").status_code == 503
+    assert visitor.web.get("config").status_code == 200
+    assert layer_of(demo, StaticCache)._pages
+
+
+def test_responses_that_are_too_much_together_are_ended(demo, visitor, monkeypatch):
+    monkeypatch.setattr(transfers, "PIECE", 1000)
+    assert len(visitor.web.get("gradio_api/info").content) > 3000
+    monkeypatch.setattr(layer_of(demo, ResponseFlow)._unsent, "most", 3000)
+    with pytest.raises(httpx.RemoteProtocolError):
+        visitor.web.get("gradio_api/info")
 
 
 def test_only_an_open_page_can_be_closed(demo, visitor, monkeypatch):
@@ -293,7 +314,7 @@ def test_uploads_are_bounded(demo, visitor):
 
 
 def test_each_of_several_uploads_is_bounded(demo, visitor, monkeypatch):
-    monkeypatch.setattr(upload_route_of(demo), "max_bytes", 1000)
+    monkeypatch.setattr(layer_of(demo, RequestGuard).upload_route, "max_bytes", 1000)
     for sizes, expected in (([1000] * 5, 200), ([9, 1001], 413)):
         before = set(demo.store.uploads.rglob("*.mp4"))
         files = [("files", ("a.mp4", b"x" * size)) for size in sizes]

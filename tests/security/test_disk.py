@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from fer.ui import upload_limits, upload_route
-from fer.ui.request_guard import NOT_HERE
-from tests.security.page import Visitor, file, files_in, picture, upload_route_of
+from fer.ui.request_guard import NOT_HERE, RequestGuard
+from tests.security.page import Visitor, file, files_in, layer_of, picture
 
 pytestmark = pytest.mark.slow
 
@@ -57,8 +57,8 @@ def test_uploads_that_break_off_leave_nothing(demo):
     for number in range(60):
         break_off(demo, after=number * 20_000)
     time.sleep(0.5)
-    route = upload_route_of(demo)
-    wait_until(lambda: not vars(route)["_transfers"])
+    route = layer_of(demo, RequestGuard).upload_route
+    wait_until(lambda: not route._transfers)
     assert set(demo.store.folder.path.rglob("*")) <= before
     assert set(Path(os.environ.get("TMPDIR", "/tmp")).glob("tmp*")) <= temporary
     assert demo.store._uploads.keys() <= {str(path) for path in before}

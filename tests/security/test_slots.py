@@ -15,7 +15,6 @@ from gradio.server_messages import ProcessCompletedMessage
 
 from fer.ui import connections
 from fer.ui.connections import TIMEOUT
-from fer.ui.job_queue import QueuePlaces
 from fer.ui.live.camera_places import MAX_STREAMS
 from fer.ui.uploads import page_store
 from fer.video import VideoWriter
@@ -62,7 +61,6 @@ async def crowd(page, http, stack, count, every):
     return streams
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("count", "every"), [(6, None), (40, None), (12, 0.1)])
 def test_a_newcomers_first_frame_comes_at_once_beside_others_streams(page, count, every):
     async def scenario():
@@ -91,7 +89,6 @@ def test_of_eight_streams_none_waits_and_all_get_their_share(page):
     run_async(scenario())
 
 
-@pytest.mark.slow
 def test_requests_whose_senders_left_are_not_run(page, upload):
     """1,500 photos that nobody waits for: at 40 a second they would take 37 s."""
 
@@ -250,7 +247,6 @@ def film(page):
 FILM = np.full((120, 160, 3), 90, np.uint8)
 
 
-@pytest.mark.slow
 def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
     async def scenario():
         async with client() as http:
@@ -276,18 +272,6 @@ def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
     run_async(scenario())
 
 
-def test_a_program_has_one_recording_at_a_time():
-    line = QueuePlaces(3)
-    with line.place("one"), line.place("other"):
-        with pytest.raises(ValueError, match="isn't done yet"), line.place("one"):
-            pass
-        with line.place("third"), pytest.raises(ValueError, match="3 recordings are waiting"):
-            line.place("fourth").__enter__()
-    with line.place("one"):
-        pass
-
-
-@pytest.mark.slow
 def test_no_thread_and_no_work_is_left_when_visitors_have_left(page):
     async def scenario():
         async with client() as http, AsyncExitStack() as stack:

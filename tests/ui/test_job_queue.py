@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fer.ui.job_queue import MAX_SHORT, Job, JobQueue
+from fer.ui.job_queue import MAX_SHORT, Job, JobQueue, QueueFullError, QueuePlaces
 from tests.async_runner import run_async
 
 
@@ -148,3 +148,14 @@ def test_one_worker_is_kept_for_short_recordings(tmp_path):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     run_async(scenario())
+
+
+def test_a_program_has_one_recording_at_a_time():
+    places = QueuePlaces(3)
+    with places.place("one"), places.place("other"):
+        with pytest.raises(QueueFullError, match="isn't done yet"), places.place("one"):
+            pass
+        with places.place("third"), pytest.raises(QueueFullError, match="3 recordings are waiting"):
+            places.place("fourth").__enter__()
+    with places.place("one"):
+        pass
