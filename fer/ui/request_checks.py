@@ -3,12 +3,12 @@
 Of a body these are its size and depth, and that it names files of the visitor only.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable
 from typing import Any
 
 import anyio
+import httpx
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -20,7 +20,8 @@ from fer.ui.transfers import Transfers
 from fer.ui.upload_limits import MAX_LEASED
 from fer.ui.uploads import Claims
 
-HOST = re.compile(r"([\w.-]{1,255}|\[(?P<address>[\da-f:.]{2,45})\])(:\d{1,5})?", re.ASCII | re.I)
+HOST = re.compile(r"([\w.-]{1,255}|\[[\da-f:.]{2,45}\])(:\d{1,5})?", re.ASCII | re.I)
+"""What a host looks like; httpx, by which Gradio reads it, has rules of its own."""
 
 RANGE = re.compile(rb"bytes=\d{0,15}-\d{0,15}")
 """One range of a file's bytes; any other may be ignored."""
@@ -106,14 +107,10 @@ def _is_usable(name: bytes, value: bytes) -> bool:
 
 
 def _is_host(text: str) -> bool:
-    found = HOST.fullmatch(text)
-    if found is None or found["address"] is None:
-        return found is not None
     try:
-        ipaddress.IPv6Address(found["address"])
-    except ValueError:
+        return HOST.fullmatch(text) is not None and bool(httpx.URL(f"http://{text}").host)
+    except (httpx.InvalidURL, UnicodeError):  # as Gradio would meet it
         return False
-    return True
 
 
 _receiving = Transfers(MAX_RECEIVING)

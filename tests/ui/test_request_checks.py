@@ -176,7 +176,10 @@ HOSTS = (
     "my_box",
     "one.org, two.org",
 )
-STRANGE = ("x:y", "[::zz]", "[1]", "a b", "a/b", "a@b", "é", "", "x:y, one.org", "x" * 256, "a:1:2")
+STRANGE = (
+    *("x:y", "[::zz]", "[1]", "a b", "a/b", "a@b", "é", "", "x:y, one.org", "x" * 256, "a:1:2"),
+    *("999.1.1.1", "1.1.1.01:80", "xn--a", "[::ffff:999.1.1.1]"),
+)
 
 
 @pytest.mark.parametrize("name", ["host", "x_forwarded_host"])
