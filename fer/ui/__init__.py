@@ -27,15 +27,15 @@ from fer.ui.model.tab import build_model
 from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
-from fer.ui.request_guard import RequestGuard
+from fer.ui.serving.request_guard import RequestGuard
+from fer.ui.serving.static_cache import StaticCache
+from fer.ui.serving.static_folders import device_page_folder, static_folders
+from fer.ui.serving.transfers import ResponseFlow
+from fer.ui.serving.uploads import page_store
 from fer.ui.session_cleanup import poll_less_often, sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
-from fer.ui.static_cache import StaticCache
-from fer.ui.static_folders import device_page_folder, static_folders
 from fer.ui.theme import STYLESHEETS, build_theme
-from fer.ui.transfers import ResponseFlow
-from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES
 from fer.vision.detector import FaceDetector
 

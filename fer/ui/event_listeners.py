@@ -2,7 +2,7 @@
 
 Gradio's preprocessing would open a photo in the page's own process, leave an empty file for each
 recording, and report a number that is being typed as an error. So events with such components are
-wired with `preprocess=False`; `fer.ui.input_checks` has checked the values before.
+wired with `preprocess=False`; `fer.ui.serving.input_checks` has checked the values before.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -23,8 +23,8 @@ from fastapi import FastAPI
 from gradio.state_holder import SessionState, StateHolder
 
 from fer.ui.mailboxes import Mailboxes
-from fer.ui.upload_limits import UPLOAD_SWEEP_INTERVAL
-from fer.ui.uploads import UploadStore
+from fer.ui.serving.upload_limits import UPLOAD_SWEEP_INTERVAL
+from fer.ui.serving.uploads import UploadStore
 
 logger = logging.getLogger(__name__)
 

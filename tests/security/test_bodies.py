@@ -12,11 +12,18 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from fer.ui import request_checks, request_guard, static_cache, transfers, upload_form, upload_route
 from fer.ui.photo.tab import EXAMPLES
-from fer.ui.request_guard import TOO_MANY_EVENTS, RequestGuard
-from fer.ui.static_cache import StaticCache
-from fer.ui.transfers import ResponseFlow
+from fer.ui.serving import (
+    request_checks,
+    request_guard,
+    static_cache,
+    transfers,
+    upload_form,
+    upload_route,
+)
+from fer.ui.serving.request_guard import TOO_MANY_EVENTS, RequestGuard
+from fer.ui.serving.static_cache import StaticCache
+from fer.ui.serving.transfers import ResponseFlow
 from fer.video import MAX_BYTES
 from tests.security._live import jpeg
 from tests.security.page import component, files_in, layer_of

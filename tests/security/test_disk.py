@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from fer.ui import upload_limits, upload_route
-from fer.ui.request_guard import NOT_HERE, RequestGuard
+from fer.ui.serving import upload_limits, upload_route
+from fer.ui.serving.request_guard import NOT_HERE, RequestGuard
 from tests.security.page import Visitor, file, files_in, layer_of, picture
 
 pytestmark = pytest.mark.slow

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fer.ui import mcp_route
-from fer.ui.mcp_route import MAX_PICTURE_BYTES, MAX_REQUEST_BYTES, TOOL
 from fer.ui.photo.tab import TOOL_DESCRIPTION
+from fer.ui.serving import mcp_route
+from fer.ui.serving.mcp_route import MAX_PICTURE_BYTES, MAX_REQUEST_BYTES, TOOL
 from tests.security.page import files_in, picture, served
 
 mcp = pytest.importorskip("mcp", reason="an extra: pip install -r requirements-mcp.txt")

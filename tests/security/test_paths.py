@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from fer.ui.photo.tab import EXAMPLES
-from fer.ui.request_checks import NO_FILE
+from fer.ui.serving.request_checks import NO_FILE
 from tests.security.page import Visitor, file, picture
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ from gradio.server_messages import ProcessCompletedMessage
 from fer.ui import connections
 from fer.ui.connections import TIMEOUT
 from fer.ui.live.camera_places import MAX_STREAMS
-from fer.ui.uploads import page_store
+from fer.ui.serving.uploads import page_store
 from fer.video import VideoWriter
 from tests.async_runner import run_async
 from tests.security._live import Visitor, abandon, allowed, client, data_url, jpeg, serve

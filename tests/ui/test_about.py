@@ -111,3 +111,9 @@ def test_every_text_about_the_law_names_the_duty_to_inform():
     ]
     assert pages
     assert [path for path in pages if "50(3)" not in (root / path).read_text()] == []
+
+
+def test_the_about_tab_states_what_is_sent_in_either_place():
+    page = about_html("", "int8", read({}), device_page=True)
+    assert "on this device</em>, nothing" in page
+    assert "on this device" not in about_html("", "int8", read({}))

@@ -26,12 +26,12 @@ from fer.ui import (
     launch_settings,
     load_pipeline,
     raise_file_limit,
-    upload_limits,
 )
 from fer.ui.fair_scheduler import FairScheduler
 from fer.ui.recording.events import MAX_RECORDINGS
 from fer.ui.recording.tab import RESULT_NAMES
 from fer.ui.recording.views import RESULT_LIFETIME
+from fer.ui.serving import upload_limits
 from fer.video import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
 

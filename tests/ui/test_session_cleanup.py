@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from fer.temp_folder import TempFolder
 from fer.ui.connections import Connections
 from fer.ui.mailboxes import Mailboxes
+from fer.ui.serving.uploads import UploadStore
 from fer.ui.session_cleanup import (
     POLL_INTERVAL,
     SmallState,
@@ -33,7 +34,6 @@ from fer.ui.session_cleanup import (
     sweep_sessions,
     sweeping,
 )
-from fer.ui.uploads import UploadStore
 from tests.async_runner import run_async
 
 

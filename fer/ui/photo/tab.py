@@ -10,11 +10,11 @@ from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.event_listeners import add_endpoint
 from fer.ui.localization import localized
-from fer.ui.mcp_route import TOOL, mcp_is_wanted
 from fer.ui.photo.events import PhotoEvents
 from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
 from fer.ui.photo.views import instructions
 from fer.ui.save_buttons import download_buttons
+from fer.ui.serving.mcp_route import TOOL, mcp_is_wanted
 from fer.ui.sessions import Sessions
 
 EXAMPLES = sorted(Path(__file__).resolve().with_name("examples").glob("*.jpg"))

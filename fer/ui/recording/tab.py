@@ -19,9 +19,9 @@ from fer.ui.recording.comparison import build_comparison
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
 from fer.ui.recording.views import instructions
+from fer.ui.serving.upload_form import MAX_FILES
+from fer.ui.serving.uploads import page_store
 from fer.ui.sessions import Sessions
-from fer.ui.upload_form import MAX_FILES
-from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES, MAX_SECONDS
 
 DOWNLOAD_KINDS = ("video", "plot", "CSV", "JSON", "report", "exports")

@@ -10,7 +10,7 @@ from PIL import Image
 from fer.timeline.timeline import Timeline
 from fer.ui.live.camera_monitor import STALL_SECONDS, CameraLoss, CameraMonitor, is_uniform
 from fer.ui.live.timeline_recorder import TimelineRecorder
-from fer.ui.static_folders import MODULES
+from fer.ui.serving.static_folders import MODULES
 from tests.fakes import sure
 from tests.ui.live_helpers import LivePage, hold_clock
 

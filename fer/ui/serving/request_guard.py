@@ -3,7 +3,7 @@
 Gradio has routes that this page doesn't need (a proxy, links that store component values, files by
 any URL) and trusts each path and size in a request. This middleware filters requests before them:
 any route that isn't listed here is a 404. Before it are only the choice of the language and what
-sends static files: `fer.ui.static_cache` and `fer.ui.static_folders`.
+sends static files: `fer.ui.serving.static_cache` and `fer.ui.serving.static_folders`.
 """
 
 import re
@@ -20,9 +20,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.ui.connections import RESULTS, SESSION
-from fer.ui.input_checks import InputChecks
-from fer.ui.mcp_route import TOOL, McpRoute
-from fer.ui.request_checks import (
+from fer.ui.serving.input_checks import InputChecks
+from fer.ui.serving.mcp_route import TOOL, McpRoute
+from fer.ui.serving.request_checks import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
     RequestError,
@@ -35,10 +35,10 @@ from fer.ui.request_checks import (
     refusal,
     with_body,
 )
+from fer.ui.serving.static_cache import RENDERED, RenderingTurns, is_for_another_page
+from fer.ui.serving.upload_route import UploadRoute
+from fer.ui.serving.uploads import Claims, UploadStore
 from fer.ui.session_cleanup import has_results, pending_events, session_of
-from fer.ui.static_cache import RENDERED, RenderingTurns, is_for_another_page
-from fer.ui.upload_route import UploadRoute
-from fer.ui.uploads import Claims, UploadStore
 
 _NAME = r"[^/]{1,100}"
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fer.temp_folder import LOCK, TempFolder, claim_folder
-from fer.ui.upload_limits import MAX_AGE, NoRoomError, Quota, Upload, removal_order
+from fer.ui.serving.upload_limits import MAX_AGE, NoRoomError, Quota, Upload, removal_order
 
 
 @dataclass(eq=False)

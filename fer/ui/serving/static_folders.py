@@ -16,10 +16,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-MODULES = Path(__file__).with_name("modules")
+MODULES = Path(__file__).parents[1] / "modules"
 """Scripts of the Live tab that the device page shares, as ES modules."""
 
-BUILT = Path(__file__).parents[2] / "web" / "dist"
+BUILT = Path(__file__).parents[3] / "web" / "dist"
 """Where the build puts the device page."""
 
 PATH = "/device"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fer.temp_folder import TempFolder
-from fer.ui import uploads
-from fer.ui.upload_limits import (
+from fer.ui.serving import uploads
+from fer.ui.serving.upload_limits import (
     LEASE,
     MAX_AGE,
     MAX_AGE_AFTER_LEAVING,
@@ -16,7 +16,7 @@ from fer.ui.upload_limits import (
     Quota,
     removal_order,
 )
-from fer.ui.uploads import Claims, UploadStore
+from fer.ui.serving.uploads import Claims, UploadStore
 
 
 class Clock:

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from fer.ui import static_cache
-from fer.ui.static_cache import MAX_AT_A_TIME, RenderingTurns, StaticCache
+from fer.ui.serving import static_cache
+from fer.ui.serving.static_cache import MAX_AT_A_TIME, RenderingTurns, StaticCache
 from tests.async_runner import run_async
 
 SCRIPT = b"let a = 1;\n" * 20_000

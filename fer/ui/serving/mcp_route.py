@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer.ui.connections import PAGE_BUSY
-from fer.ui.input_checks import InputChecks
-from fer.ui.request_checks import NOT_JSON, RequestError, read_json, with_body
+from fer.ui.serving.input_checks import InputChecks
+from fer.ui.serving.request_checks import NOT_JSON, RequestError, read_json, with_body
 
 MCP_PATH = re.compile(r"/gradio_api/mcp(/|/http/?)?")
 """The path of the streamable HTTP transport; the older one, by events, isn't served."""

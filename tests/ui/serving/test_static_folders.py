@@ -8,11 +8,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from fer.model.model_metrics import ModelMetrics
 from fer.ui import build_demo, launch_settings
-from fer.ui.about import about_html
-from fer.ui.request_guard import RequestGuard
-from fer.ui.static_folders import (
+from fer.ui.serving.request_guard import RequestGuard
+from fer.ui.serving.static_folders import (
     CHECKED,
     KEPT,
     MODULES,
@@ -79,7 +77,7 @@ def test_the_pages_own_policy_covers_its_worker_too(folder):
     client = TestClient(StaticFolder(PlainTextResponse("the app"), **static.kwargs))
     for name in FILES:
         assert client.get(f"/device/{name}").headers["content-security-policy"] == policy
-    page = (Path(__file__).parents[2] / "web" / "index.html").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "web" / "index.html").read_text(encoding="utf-8")
     (folder / "index.html").write_text(page)
     assert content_policy(folder)  # it is found in the page as it is
 
@@ -166,16 +164,9 @@ def test_the_live_tabs_modules_are_served_as_they_are():
 
 def test_it_is_where_the_build_puts_it(monkeypatch, tmp_path):
     monkeypatch.delenv("FER_DEVICE_PAGE")
-    monkeypatch.setattr("fer.ui.static_folders.BUILT", tmp_path)
+    monkeypatch.setattr("fer.ui.serving.static_folders.BUILT", tmp_path)
     assert device_page_folder() is None
     (tmp_path / "index.html").touch()
     assert device_page_folder() == tmp_path
-    build = (Path(__file__).parents[2] / "web" / "build.js").read_text()
+    build = (Path(__file__).parents[3] / "web" / "build.js").read_text()
     assert 'join(WEB, "dist")' in build
-
-
-def test_the_about_tab_states_what_is_sent_in_either_place():
-    assert "on this device</em>, nothing" in about_html(
-        "", "int8", ModelMetrics(), device_page=True
-    )
-    assert "on this device" not in about_html("", "int8", ModelMetrics())

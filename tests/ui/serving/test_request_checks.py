@@ -9,8 +9,8 @@ from gradio.route_utils import get_request_origin
 from starlette.requests import Request
 
 from fer.temp_folder import TempFolder
-from fer.ui import request_checks as module
-from fer.ui.request_checks import (
+from fer.ui.serving import request_checks as module
+from fer.ui.serving.request_checks import (
     MAX_DEPTH,
     NO_FILE,
     RequestError,
@@ -19,8 +19,8 @@ from fer.ui.request_checks import (
     drop_unusable_headers,
     read_json,
 )
-from fer.ui.upload_limits import MAX_LEASED
-from fer.ui.uploads import UploadStore
+from fer.ui.serving.upload_limits import MAX_LEASED
+from fer.ui.serving.uploads import UploadStore
 from tests.async_runner import run_async
 
 FRAME = "data:image/jpeg;base64,AAAA"

@@ -3,8 +3,8 @@
 import pytest
 
 from fer.ui import build_demo
-from fer.ui.input_checks import InputChecks, InputError
-from fer.ui.request_checks import RequestError
+from fer.ui.serving.input_checks import InputChecks, InputError
+from fer.ui.serving.request_checks import RequestError
 from tests.fakes import fake_pipeline
 
 FILE = {"path": "/tmp/one.png", "meta": {"_type": "gradio.FileData"}}

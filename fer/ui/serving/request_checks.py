@@ -16,9 +16,9 @@ from starlette.types import Message, Receive, Scope
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.transfers import Transfers
-from fer.ui.upload_limits import MAX_LEASED
-from fer.ui.uploads import Claims
+from fer.ui.serving.transfers import Transfers
+from fer.ui.serving.upload_limits import MAX_LEASED
+from fer.ui.serving.uploads import Claims
 
 HOST = re.compile(r"([\w.-]{1,255}|\[[\da-f:.]{2,45}\])(:\d{1,5})?", re.ASCII | re.I)
 """What a host looks like; httpx, by which Gradio reads it, has rules of its own."""

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fer.ui import mcp_route
-from fer.ui.mcp_route import MAX_HELD, MAX_OF_SENDER, MAX_REQUESTS, TOOL, McpRoute
+from fer.ui.serving import mcp_route
+from fer.ui.serving.mcp_route import MAX_HELD, MAX_OF_SENDER, MAX_REQUESTS, TOOL, McpRoute
 from tests.async_runner import run_async
 
 BODY = b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}'

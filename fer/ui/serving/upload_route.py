@@ -17,11 +17,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.request_checks import RequestError, claimed_size
-from fer.ui.transfers import Transfer
-from fer.ui.upload_form import BAD_FORM, MAX_FILES, Form, too_large
-from fer.ui.upload_limits import NO_ROOM, NoRoomError
-from fer.ui.uploads import UploadStore
+from fer.ui.serving.request_checks import RequestError, claimed_size
+from fer.ui.serving.transfers import Transfer
+from fer.ui.serving.upload_form import BAD_FORM, MAX_FILES, Form, too_large
+from fer.ui.serving.upload_limits import NO_ROOM, NoRoomError
+from fer.ui.serving.uploads import UploadStore
 
 logger = logging.getLogger(__name__)
 

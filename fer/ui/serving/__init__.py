@@ -1,0 +1,1 @@
+"""What stands before Gradio: checks and limits of requests, static files, and uploads."""
