@@ -20,13 +20,13 @@ from fer.sandbox import start_fork_server
 from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import about_html
-from fer.ui.connections import Connections
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
 from fer.ui.model.tab import build_model
 from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
+from fer.ui.serving.connections import Connections
 from fer.ui.serving.request_guard import RequestGuard
 from fer.ui.serving.static_cache import StaticCache
 from fer.ui.serving.static_folders import device_page_folder, static_folders

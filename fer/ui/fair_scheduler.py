@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from fer.i18n import gettext as _
-from fer.ui.connections import PAGE_BUSY, Abandoned, Sender
+from fer.ui.sender import Abandoned, Sender
+from fer.ui.serving.connections import PAGE_BUSY
 
 Result = TypeVar("Result")
 

@@ -24,8 +24,8 @@ from fer.timeline.marks import (
 )
 from fer.timeline.timeline import Timeline
 from fer.ui import html
-from fer.ui.connections import OUTDATED
 from fer.ui.localization import localized
+from fer.ui.serving.connections import OUTDATED
 from fer.video.audio import TAIL
 
 KEYS = {"e": EVENT, "x": "left out", "s": "stretch", "b": "baseline"}

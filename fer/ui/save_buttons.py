@@ -12,8 +12,8 @@ import gradio as gr
 
 from fer.i18n import gettext as _
 from fer.ui import html
-from fer.ui.connections import Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler
+from fer.ui.sender import Sender
 from fer.ui.sessions import Session, SessionError, Sessions
 
 Step = Callable[[Session], dict[str, str]]

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.connections import OUTDATED, Connections, Sender
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import MEMORY_FULL
 from fer.ui.photo.handlers import PhotoResult
 from fer.ui.recording.session import RecordingSession
+from fer.ui.sender import Sender
+from fer.ui.serving.connections import OUTDATED, Connections
 
 GRACE_PERIOD = 870
 """Seconds after its last use for which a session is kept once its page is closed.

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from fer.ui import GRADIO_SESSIONS, connections, mailboxes, sessions
-from fer.ui.unattended_requests import UNATTENDED_LIMIT
+from fer.ui import GRADIO_SESSIONS, mailboxes, sessions
+from fer.ui.serving import connections
+from fer.ui.serving.connections import UNATTENDED_LIMIT
 from tests.async_runner import run_async
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
 

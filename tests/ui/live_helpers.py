@@ -94,7 +94,7 @@ class LivePage:
         return self._call(self._session, token)
 
     async def _session(self, token: str) -> Session:
-        from fer.ui.connections import Sender
+        from fer.ui.sender import Sender
 
         return self.sessions.of(token, Sender(None))
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from fer.ui import connections, fair_scheduler
-from fer.ui.connections import Abandoned, Sender
+from fer.ui import fair_scheduler, sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, FairShares, Superseded
+from fer.ui.sender import Abandoned, Sender
 from tests.async_runner import run_async
 
 
@@ -160,7 +160,7 @@ def test_where_too_many_wait_a_page_with_several_tasks_yields():
 
 
 def test_work_of_senders_who_left_is_not_run(monkeypatch):
-    monkeypatch.setattr(connections, "TIMEOUT", 0.1)
+    monkeypatch.setattr(sender, "TIMEOUT", 0.1)
 
     async def scenario():
         line, gate = FairScheduler(1, "test"), Gate()

@@ -16,8 +16,8 @@ import pytest
 from starlette.middleware import Middleware
 
 from fer.temp_folder import TempFolder
-from fer.ui.connections import Connections
 from fer.ui.mailboxes import Mailboxes
+from fer.ui.serving.connections import Connections
 from fer.ui.serving.uploads import UploadStore
 from fer.ui.session_cleanup import (
     POLL_INTERVAL,

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import gradio as gr
 
-from fer.ui.connections import Sender
 from fer.ui.localization import LocalizedBlocks
+from fer.ui.sender import Sender
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from tests.async_runner import run_async

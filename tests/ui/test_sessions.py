@@ -8,13 +8,13 @@ import pytest
 
 from fer.timeline.timeline import Timeline
 from fer.ui import sessions as module
-from fer.ui.connections import Sender
 from fer.ui.job_queue import Job
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import TimelineRecorder
 from fer.ui.recording.queue_views import restored_outputs
 from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.session import RecordingSession
+from fer.ui.sender import Sender
 from fer.ui.sessions import GRACE_PERIOD, SHORT_GRACE_PERIOD, SessionError, Sessions
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure

@@ -16,7 +16,6 @@ from fer.i18n import gettext as _
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
 from fer.timeline.timeline import VIEWS
-from fer.ui.connections import OUTDATED, Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.live.camera_frames import MAX_PIXELS, frame_bytes
 from fer.ui.live.camera_places import CameraPlaces
@@ -30,6 +29,8 @@ from fer.ui.live.views import (
     person_panel,
     refused_panel,
 )
+from fer.ui.sender import Abandoned, Sender
+from fer.ui.serving.connections import OUTDATED
 from fer.ui.sessions import SessionError, Sessions
 from fer.vision.detections import expression_labels
 

@@ -17,9 +17,9 @@ from fer.timeline.moments import find_moments
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import Timeline
 from fer.ui import html
-from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html
+from fer.ui.sender import Abandoned, Sender
 from fer.ui.sessions import Session, SessionError, Sessions
 
 DRAWN_LATER = N_("This was done, but the page is busy: it is shown with the next change.")

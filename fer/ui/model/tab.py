@@ -19,13 +19,13 @@ from fer.model.evaluation_results import Evaluation
 from fer.model.hub import EVALUATION_FILE
 from fer.pipeline import Classifier
 from fer.ui import html
-from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_listeners import PAGE_EVENT
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import localized
 from fer.ui.model.two_networks import SecondNetwork, compare_networks, comparison_html
 from fer.ui.model.views import model_html
 from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
+from fer.ui.sender import Abandoned, Sender
 from fer.ui.sessions import SessionError, Sessions
 
 COMPARISON_NOTE = N_(

@@ -11,10 +11,10 @@ import gradio as gr
 from fer.drawing.face_export import PictureDocument
 from fer.i18n import gettext as _
 from fer.ui import html
-from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_listeners import clipped_number, uploaded_path
 from fer.ui.fair_scheduler import MAX_WAITING_FILES, BusyError, FairScheduler, Superseded
 from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
+from fer.ui.sender import Abandoned, Sender
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_PHOTOS = 2

@@ -19,11 +19,11 @@ from fer.timeline.comparison_table import comparison_html
 from fer.timeline.serialization import about_of, from_document
 from fer.timeline.timeline import Timeline, TimelineError
 from fer.ui import html
-from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_listeners import PAGE_EVENT, uploaded_paths
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import localized
 from fer.ui.recording.queued_recording import QueuedRecording
+from fer.ui.sender import Abandoned, Sender
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_BYTES = 24_000_000

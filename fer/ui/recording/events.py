@@ -11,7 +11,6 @@ from fer.i18n import current_language, use_language
 from fer.i18n import gettext as _
 from fer.output_files import OutputError
 from fer.ui import html
-from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_listeners import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.fair_scheduler import (
     MAX_WAITING_EVENTS,
@@ -25,6 +24,7 @@ from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
 from fer.ui.recording.queue_views import UNCHANGED, outputs
 from fer.ui.recording.rendered_recording import FILES_DELETED, RESULT_FILES
 from fer.ui.recording.session import RecordingSession
+from fer.ui.sender import Abandoned, Sender
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 60

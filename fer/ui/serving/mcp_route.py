@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fer.ui.connections import PAGE_BUSY
+from fer.ui.serving.connections import PAGE_BUSY
 from fer.ui.serving.input_checks import InputChecks
 from fer.ui.serving.request_checks import NOT_JSON, RequestError, read_json, with_body
 

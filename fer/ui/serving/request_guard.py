@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fer.ui.connections import RESULTS, SESSION
+from fer.ui.serving.connections import RESULTS, SESSION
 from fer.ui.serving.input_checks import InputChecks
 from fer.ui.serving.mcp_route import TOOL, McpRoute
 from fer.ui.serving.request_checks import (

@@ -24,7 +24,7 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
-from fer.ui.connections import PAGE_BUSY
+from fer.ui.serving.connections import PAGE_BUSY
 from fer.ui.serving.request_checks import drop_unusable_headers, refusal
 from fer.ui.serving.transfers import PIECE
 

@@ -23,13 +23,13 @@ from fer.timeline.formatting import format_duration
 from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.serialization import from_json
 from fer.timeline.timeline import Timeline
-from fer.ui.connections import Sender
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import WORKERS, RecordingHandlers
 from fer.ui.recording.queue_views import progress_html, restored_outputs
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
 from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import instructions
+from fer.ui.sender import Sender
 from fer.ui.sessions import Sessions
 from fer.video import VideoError, VideoReader, check_video
 from tests.async_runner import run_async

@@ -11,7 +11,6 @@ import pytest
 
 from fer.i18n import use_language
 from fer.recording import AnalysisSettings, Progress
-from fer.ui.connections import Sender
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.comparison import ComparisonEvents
 from fer.ui.recording.events import RecordingEvents
@@ -20,6 +19,7 @@ from fer.ui.recording.queue_views import progress_html, restored_outputs
 from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import instructions
+from fer.ui.sender import Sender
 from fer.ui.sessions import Sessions
 from fer.video import check_video
 from tests.async_runner import run_async

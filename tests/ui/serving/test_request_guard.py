@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fer.ui.connections import RESULTS, SESSION
+from fer.ui.serving.connections import RESULTS, SESSION
 from fer.ui.serving.request_guard import RequestGuard
 from tests.async_runner import run_async
 

@@ -1,30 +1,21 @@
 """Connection tracking: which sessions have an open connection, counted by an ASGI middleware.
 
 Gradio's queue also runs requests whose sender has disconnected. An open page has a heartbeat, so
-requests without any connection are rare, and are rate-limited; handlers check here whether their
-sender is still connected.
+requests without any connection are rare, and are rate-limited. By `fer.ui.sender`, handlers find
+out whether their sender is still connected.
 """
 
 import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-import gradio as gr
-from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.unattended_requests import UnattendedRequests
-
-Result = TypeVar("Result")
-
-TIMEOUT = 5.0
-"""Seconds that a request's sender has to open the connection for the result."""
 
 MAX_OPEN = 1000
 """Sessions with an open connection; for one more, the one that was idle for longest yields."""
@@ -44,6 +35,12 @@ MESSAGE_BYTES = 4000
 """Bytes of a message on a stream of results above which it has a result: Gradio's own, such as
 those that keep the stream open, have a few hundred at most."""
 
+UNATTENDED_LIMIT = (24, 8)
+"""Accepted requests of senders without a connection: in a burst, and each second."""
+
+UNCONNECTED_LIMIT = (200, 2.0)
+"""Further such requests that wait for their sender to connect, and for how many seconds."""
+
 FRAME_LIMIT = 5.0
 """Seconds for which a session counts as connected that sends camera frames. A page's heartbeat
 that breaks off, as when a laptop sleeps, doesn't come back."""
@@ -55,13 +52,11 @@ GET requests, those that open a heartbeat or a stream of results have one."""
 RESULTS = "fer.results"
 """The key under which it puts True for those that open a stream of results."""
 
-_KEY = "fer.connections"
+KEY = "fer.connections"
+"""The key under which `Connections` puts itself."""
+
 _FRAMES = re.compile(r"/component_server/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
-
-
-class Abandoned(Exception):
-    """The sender has disconnected, so the result is not needed."""
 
 
 @dataclass(eq=False)
@@ -103,7 +98,7 @@ class Connections:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope[_KEY] = self
+        scope[KEY] = self
         session = scope.get(SESSION) if scope["method"] == "GET" else None
         if session is not None and self._opens(session):
             await self._connect(session, scope, receive, send)
@@ -174,6 +169,46 @@ class Connections:
         return True
 
 
+class UnattendedRequests:
+    """Requests whose sender has no open connection: few pass, others wait for one."""
+
+    def __init__(self) -> None:
+        self._left, self._since = float(UNATTENDED_LIMIT[0]), time.monotonic()
+        self._waiting: dict[asyncio.Future[None], str | None] = {}
+
+    async def admits(self, session: str | None) -> bool:
+        """Return whether a request may pass, after a delay in which its sender may connect."""
+        if self._take():
+            return True
+        if len(self._waiting) >= UNCONNECTED_LIMIT[0]:
+            oldest = next(iter(self._waiting))  # the newest one's sender is likelier to connect
+            del self._waiting[oldest]
+            oldest.cancel()
+        connected = asyncio.get_running_loop().create_future()
+        self._waiting[connected] = session
+        try:
+            await asyncio.wait([connected], timeout=UNCONNECTED_LIMIT[1])
+            return connected.done() and not connected.cancelled()
+        finally:
+            self._waiting.pop(connected, None)
+
+    def _take(self) -> bool:
+        """Take one of those that are accepted; return whether there was one left."""
+        (burst, rate), now = UNATTENDED_LIMIT, time.monotonic()
+        self._left = min(self._left + (now - self._since) * rate, burst)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def connect(self, session: str) -> None:
+        """Let the requests pass that wait for a session to connect."""
+        for connected, whose in self._waiting.items():
+            if whose == session and not connected.done():
+                connected.set_result(None)
+
+
 class _Response:
     """A response that may have to end early.
 
@@ -216,53 +251,6 @@ class _Response:
             await _refuse(self._send)
         elif self._more:
             await self._send({"type": "http.response.body", "body": b""})
-
-
-class Sender:
-    """The sender of one request.
-
-    Args:
-        request: The request, as Gradio passes it to a handler or a server function; None for a
-            call within Python.
-    """
-
-    def __init__(self, request: gr.Request | Request | None) -> None:
-        if isinstance(request, gr.Request):
-            scope = request.request.scope if request.request else {}
-            session = request.session_hash
-        else:
-            scope = request.scope if request else {}
-            session = scope.get(SESSION)
-        self.session: str = session or ""
-        self.connections: Connections | None = scope.get(_KEY)
-        self._since = time.monotonic()
-
-    def is_connected(self) -> bool:
-        """Return whether the sender is connected; True where that isn't known."""
-        if self.connections is None or not self.session:
-            return True
-        return self.connections.is_open(self.session)
-
-    def has_left(self) -> bool:
-        """Return whether the sender has not been connected for `TIMEOUT` seconds."""
-        if self.is_connected():
-            self._since = time.monotonic()
-        return time.monotonic() - self._since > TIMEOUT
-
-    async def await_while_connected(self, work: Awaitable[Result]) -> Result:
-        """Return the result of the work, which is cancelled when the sender has left.
-
-        Raises:
-            Abandoned: The sender has left.
-        """
-        task = asyncio.ensure_future(work)
-        try:
-            while not (await asyncio.wait([task], timeout=1.0))[0]:
-                if self.has_left():
-                    raise Abandoned
-            return task.result()
-        finally:
-            task.cancel()
 
 
 async def _refuse(send: Send) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fer.ui import connections, unattended_requests
-from fer.ui.connections import RESULTS, SESSION, Connections
+from fer.ui.serving import connections
+from fer.ui.serving.connections import RESULTS, SESSION, Connections
 from tests.async_runner import run_async
 
 
@@ -60,8 +60,8 @@ async def takes_all(scope, receive, send):
 
 def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
     """One that breaks off, as when a laptop sleeps, doesn't come back."""
-    monkeypatch.setattr(unattended_requests, "UNATTENDED_LIMIT", (1, 0))
-    monkeypatch.setattr(unattended_requests, "UNCONNECTED_LIMIT", (10, 0.1))
+    monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (1, 0))
+    monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (10, 0.1))
 
     async def scenario():
         known = Connections(takes_all)
@@ -179,7 +179,7 @@ def test_a_page_is_used_when_a_result_is_sent_to_it_and_when_it_has_it(opened, s
 
 
 def test_what_keeps_all_places_is_stated():
-    text = (Path(__file__).parents[2] / "SECURITY.md").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "SECURITY.md").read_text("utf-8")
     rate = round(connections.MAX_OPEN / connections.ACTIVE_LIMIT)
     assert f"sends {rate} requests a second" in " ".join(text.split())
 
@@ -210,8 +210,8 @@ def test_a_session_has_a_few_connections(monkeypatch):
 
 
 def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
-    monkeypatch.setattr(unattended_requests, "UNATTENDED_LIMIT", (3, 0))
-    monkeypatch.setattr(unattended_requests, "UNCONNECTED_LIMIT", (10, 0.3))
+    monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (3, 0))
+    monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (10, 0.3))
 
     async def scenario():
         known = Connections(takes_all)
@@ -234,8 +234,8 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
 
 
 def test_of_those_who_hope_the_newest_stay(monkeypatch):
-    monkeypatch.setattr(unattended_requests, "UNATTENDED_LIMIT", (0, 0))
-    monkeypatch.setattr(unattended_requests, "UNCONNECTED_LIMIT", (2, 5.0))
+    monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (0, 0))
+    monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (2, 5.0))
 
     async def scenario():
         known = Connections(takes_all)
