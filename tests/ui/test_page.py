@@ -78,11 +78,6 @@ def test_the_notice_is_displayed_and_escaped(demo):
     assert any("Mind &lt;this&gt;." in (value or "") for value in values)
 
 
-def test_two_endpoints_are_public_and_have_older_names(demo):
-    public = [fn.api_name for fn in demo.fns.values() if fn.api_visibility == "public"]
-    assert public == ["photo", "predict", "recording", "analyse_recording"]
-
-
 def test_recordings_may_be_uploaded_whole():
     assert launch_settings()["max_file_size"] == MAX_BYTES
     assert launch_settings()["run_history"] is False  # or browsers keep pictures
