@@ -9,7 +9,6 @@ from base64 import b64encode
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from fer.ui.photo.tab import EXAMPLES
@@ -17,13 +16,11 @@ from fer.ui.serving import (
     request_checks,
     request_guard,
     static_cache,
-    transfers,
     upload_form,
     upload_route,
 )
 from fer.ui.serving.request_guard import TOO_MANY_EVENTS, RequestGuard
 from fer.ui.serving.static_cache import StaticCache
-from fer.ui.serving.transfers import ResponseFlow
 from fer.video import MAX_BYTES
 from tests.security._live import jpeg
 from tests.security.page import component, files_in, layer_of
@@ -128,14 +125,6 @@ def test_the_page_is_kept_and_what_is_not_is_rendered_in_turns(demo, visitor, mo
     assert visitor.web.get("gradio_api/info").status_code == 503
     assert visitor.web.get("config").status_code == 200
     assert layer_of(demo, StaticCache)._pages
-
-
-def test_responses_that_are_too_much_together_are_ended(demo, visitor, monkeypatch):
-    monkeypatch.setattr(transfers, "PIECE", 100)
-    assert visitor.web.get("gradio_api/info").status_code == 200
-    monkeypatch.setattr(layer_of(demo, ResponseFlow)._unsent, "most", 100)
-    with pytest.raises(httpx.RemoteProtocolError):
-        visitor.web.get("gradio_api/info")
 
 
 def test_only_an_open_page_can_be_closed(demo, visitor, monkeypatch):

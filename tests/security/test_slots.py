@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack
 
+import httpx
 import numpy as np
 import pytest
 from gradio.server_messages import ProcessCompletedMessage
@@ -16,10 +17,12 @@ from gradio.server_messages import ProcessCompletedMessage
 from fer.ui.live.camera_places import MAX_STREAMS
 from fer.ui.sender import TIMEOUT
 from fer.ui.serving import connections
+from fer.ui.serving.transfers import ResponseFlow
 from fer.ui.serving.uploads import page_store
 from fer.video import VideoWriter
 from tests.async_runner import run_async
 from tests.security._live import Visitor, abandon, allowed, client, data_url, jpeg, serve
+from tests.security.page import layer_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -155,18 +158,35 @@ def test_silent_pages_keep_no_newcomer_out(page, monkeypatch, caplog):
     assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
 
 
+def with_large_result(page, events):
+    """Return the address of the results of a session with an event's result of 12 MB."""
+    output = {"data": ["x" * 12_000_000]}
+    boxes = page.demo._queue.pending_messages_per_session
+    boxes["slow"] = None
+    boxes["slow"].put_nowait(ProcessCompletedMessage(event_id="a", output=output, success=True))
+    page.demo._queue.pending_event_ids_session["slow"] = set(events)
+    return page.url + "queue/data?session_hash=slow"
+
+
+def test_a_result_that_is_not_read_ends_where_all_are_too_much(page, monkeypatch):
+    monkeypatch.setattr(layer_of(page.demo, ResponseFlow)._unsent, "most", 1_000_000)
+
+    async def scenario():
+        address = with_large_result(page, {"a"})
+        async with client() as http, http.stream("GET", address) as unread:
+            await asyncio.sleep(0.5)
+            with pytest.raises(httpx.RemoteProtocolError):
+                await unread.aread()
+
+    run_async(scenario())
+
+
 @pytest.mark.parametrize("events", [{"a"}, {"a", "b"}])
 def test_a_stream_that_yields_in_the_middle_of_a_result_leaves_no_traceback(page, caplog, events):
-    output = {"data": ["x" * 12_000_000]}
-    result = ProcessCompletedMessage(event_id="a", output=output, success=True)
 
     async def scenario():
         known = page.demo.server_app.state.connections
-        boxes = page.demo._queue.pending_messages_per_session
-        boxes["slow"] = None
-        boxes["slow"].put_nowait(result)
-        page.demo._queue.pending_event_ids_session["slow"] = set(events)
-        address = page.url + "queue/data?session_hash=slow"
+        address = with_large_result(page, events)
         async with client() as http, http.stream("GET", address) as unread:
             await asyncio.sleep(0.5)
             (stream,) = known._open["slow"].connections
