@@ -158,8 +158,8 @@ class InputChecks:
             raise RequestError(404, f"There is no such endpoint; this page has {self._listed}.")
         return self._by_name[name]
 
-    def complete_call(self, body: dict[str, Any], name: str | None) -> None:
-        """Check a request to run a handler, and complete its inputs in `body`.
+    def complete_call(self, body: dict[str, Any], name: str | None) -> Handler:
+        """Check a request to run a handler, and complete its inputs in `body`; return the handler.
 
         Args:
             body: The request.
@@ -170,6 +170,7 @@ class InputChecks:
         """
         handler = self.handler(body.get("fn_index")) if name is None else self.endpoint(name)
         body["data"] = handler.complete(body.get("data"))
+        return handler
 
     def check_function(self, component: int, name: str) -> None:
         """Check that a component has a server function of that name.

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.ui.serving.connections import RESULTS, SESSION
-from fer.ui.serving.input_checks import InputChecks
+from fer.ui.serving.input_checks import Handler, InputChecks
 from fer.ui.serving.mcp_route import TOOL, McpRoute
 from fer.ui.serving.request_checks import (
     MAX_BODY_BYTES,
@@ -189,23 +189,24 @@ class RequestGuard:
         body: dict[str, Any]
         claims = Claims(self.store)
         checks = self._checks_of(request.scope["app"])
-        found = CALL.fullmatch(path) or NAMED_CALL.fullmatch(path)
-        if found and found["name"] == TOOL:
-            return _missing()  # `McpRoute` alone lets it be called
+        handler: Handler | None = None
         if found := CALL.fullmatch(path):
             body = check_call(await read_json(request, MAX_BODY_BYTES), claims)
-            checks.complete_call(body, found["name"])
+            handler = checks.complete_call(body, found["name"])
             self._require_few_events(request, body.get("session_hash"))
         elif SERVER_CALL.fullmatch(path):
             body = checked_server_call(await read_json(request, MAX_FRAME_BYTES), claims)
             checks.check_function(body["component_id"], body["fn_name"])
         elif found := NAMED_CALL.fullmatch(path):
             body = check_value(await read_json(request, MAX_BODY_BYTES), None, claims)
-            checks.endpoint(found["name"]).check_named(body)
+            handler = checks.endpoint(found["name"])
+            handler.check_named(body)
         elif SMALL.fullmatch(path):
             body = await read_json(request, MAX_BODY_BYTES)
         else:
             return _missing()
+        if handler is not None and handler.name == TOOL:
+            return _missing()  # `McpRoute` alone lets it be called
         request.scope[SESSION] = body.get("session_hash")
         return Passed(with_body(request, orjson.dumps(body), claims.lease))
 

@@ -1,12 +1,17 @@
-"""Whose request it is, as the request guard finds out for those behind it."""
+"""The request guard: whose request it is, and what is there for nobody."""
 
 from types import SimpleNamespace
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
+from fer.ui import build_demo
 from fer.ui.serving.connections import RESULTS, SESSION
+from fer.ui.serving.mcp_route import TOOL
 from fer.ui.serving.request_guard import RequestGuard
 from tests.async_runner import run_async
+from tests.fakes import fake_pipeline
 
 
 @pytest.mark.parametrize(
@@ -55,3 +60,30 @@ def test_another_page_is_not_there_however_its_query_is_written(query):
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": query, "headers": []}
     run_async(RequestGuard(app, None, 1)(scope, None, send))
     assert sent[0] == 404 and not reached
+
+
+@pytest.fixture
+def with_tool(monkeypatch, tmp_path):
+    """A page that serves MCP, before an application that runs everything."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setenv("GRADIO_MCP_SERVER", "True")
+    demo = build_demo(fake_pipeline())
+    guard = RequestGuard(PlainTextResponse("it runs"), None, 1)
+
+    async def app(scope, receive, send):
+        await guard({**scope, "app": SimpleNamespace(get_blocks=lambda: demo)}, receive, send)
+
+    return demo, TestClient(app)
+
+
+def test_the_tool_of_mcp_is_run_by_its_own_route_alone(with_tool):
+    """There, its requests are few at a time."""
+    demo, client = with_tool
+    number = {fn.api_name: key for key, fn in demo.fns.items()}
+    example = {"fn_index": number["load_example"], "data": [0]}
+    assert client.post("/gradio_api/run/predict", json=example).text == "it runs"
+    call = {"fn_index": number[TOOL], "data": ["data:image/jpeg;base64,"]}
+    for name in ("run/predict", "queue/join", f"call/{TOOL}"):
+        assert client.post(f"/gradio_api/{name}", json=call).status_code == 404
+    named = {"picture": "data:image/jpeg;base64,"}
+    assert client.post(f"/gradio_api/call/v2/{TOOL}", json=named).status_code == 404
