@@ -170,7 +170,7 @@ class McpRoute:
     def _refusal(self, message: dict[str, Any]) -> Response | None:
         """Return why a message isn't passed on; None if it is."""
         number, method = message.get("id"), message.get("method")
-        if method not in METHODS:
+        if not isinstance(method, str) or method not in METHODS:
             known = number is not None and method is not None
             return _error(number, _NO_METHOD, NO_METHOD) if known else Response(status_code=202)
         if method != "tools/call":

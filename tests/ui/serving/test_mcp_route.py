@@ -1,6 +1,7 @@
 """The route of the Model Context Protocol: how many requests run and wait; without its library."""
 
 import asyncio
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -24,10 +25,10 @@ class Requests:
         await self.done.wait()
         await send({"type": "http.response.start", "status": 200})
 
-    async def send(self, sender="one", leaves=False):
+    async def send(self, sender="one", leaves=False, body=BODY):
         """Return the status of the response; None if there is none, as its sender has left."""
         statuses = []
-        messages = [{"type": "http.request", "body": BODY}]
+        messages = [{"type": "http.request", "body": body}]
 
         async def receive():
             if messages:
@@ -84,6 +85,12 @@ def test_a_turn_that_does_not_come_in_time_is_refused(monkeypatch):
         assert await requests.send() == 200
 
     run_async(scenario())
+
+
+@pytest.mark.parametrize("method", ["x", ["ping"], {"ping": 1}, 7])
+def test_what_is_no_method_is_refused(method):
+    requests, body = Requests(), json.dumps({"id": 1, "method": method}).encode()
+    assert run_async(requests.send(body=body)) == 200 and not requests.run
 
 
 def test_nothing_is_run_for_who_has_left():
