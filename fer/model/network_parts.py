@@ -18,9 +18,8 @@ from fer.labels import FERPLUS_INDICES
 from fer.model.face_pixels import FacePixels
 from fer.model.hub import INT8_ONNX, LocalModel
 from fer.model.model_files import read_config
-from fer.model.network_identity import network_identity, stored_fingerprint
 from fer.model.network_settings import HeadCombination, NetworkSettings
-from fer.model.onnx_network import load_int8
+from fer.model.onnx_network import load_int8, network_identity, stored_fingerprint
 
 MODEL_TYPE, PROCESSOR_TYPE = "fer", "FerImageProcessor"
 """Of this project's networks, in config.json and preprocessor_config.json."""

@@ -10,8 +10,9 @@ from torch import nn
 from fer.array_types import Float32Array
 from fer.model.hub import FLOAT_ONNX, INT8_ONNX
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.onnx_network import network_identity
 from fer.model.quantization import quantize
-from fer.model.weight_storage import identity_of
+from fer.model.torch_network import fingerprint
 
 OPSET = 17
 """ONNX operator set: the newest that all of ONNX Runtime's back ends, the web's included, have."""
@@ -86,3 +87,8 @@ def export_float32(model: FerForImageClassification, file: Path) -> None:
 def output_names(model: FerForImageClassification) -> list[str]:
     """Return the names of the outputs: without a FER+ head it has no logits."""
     return [name for name in OUTPUTS if name != OUTPUTS[-1] or model.ferplus is not None]
+
+
+def identity_of(model: FerForImageClassification) -> dict[str, str]:
+    """Return what identifies a network in its ONNX files."""
+    return network_identity(fingerprint(model), model.config.heads)

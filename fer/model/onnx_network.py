@@ -1,11 +1,20 @@
-"""Inference by ONNX Runtime: a network's int8 file, in the place of its PyTorch module."""
+"""Inference by ONNX Runtime: a network's int8 file, if its weights and calibration are the same."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from fer.array_types import Float32Array
 from fer.model.hub import INT8_ONNX
+from fer.model.network_settings import HeadCombination
 from fer.onnx_session import OnnxError, OnnxSession
 
 logger = logging.getLogger(__name__)
@@ -34,7 +43,7 @@ def load_int8(folder: Path, identity: Mapping[str, str]) -> OnnxNetwork | None:
 
     Args:
         folder: With the network's files.
-        identity: What `fer.model.network_identity.network_identity` returns of the network.
+        identity: What `network_identity` returns of the network.
     """
     file = folder / INT8_ONNX
     if not file.is_file():
@@ -50,3 +59,34 @@ def load_int8(folder: Path, identity: Mapping[str, str]) -> OnnxNetwork | None:
         logger.warning("%s The network computes in float32.", error)
         return None
     return network
+
+
+def weights_checksum(values: Mapping[str, NDArray[Any]]) -> str:
+    """Return a checksum of weights by name."""
+    digest = hashlib.sha256()
+    for name, value in sorted(values.items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()
+
+
+def stored_fingerprint(file: Path) -> str:
+    """Return the checksum of the weights in a file as `ExpressionClassifier.fingerprint` does.
+
+    A network computes in single precision, whatever it was stored in.
+
+    Raises:
+        safetensors.SafetensorError: The file is damaged.
+        TypeError: NumPy has no such type, as bfloat16.
+    """
+    return weights_checksum(
+        {
+            name: value.astype(np.float32) if value.dtype.kind == "f" else value
+            for name, value in load_file(file).items()
+        }
+    )
+
+
+def network_identity(fingerprint: str, heads: HeadCombination) -> dict[str, str]:
+    """Return what identifies a network in its ONNX files: its weights and its calibration."""
+    return {"fingerprint": fingerprint, "heads": json.dumps(asdict(heads), sort_keys=True)}

@@ -1,17 +1,19 @@
-"""Networks that PyTorch runs, as the classifier uses them."""
+"""Networks that PyTorch runs, with any image processor of transformers, for the classifier."""
 
 from collections.abc import Sequence
 
+import cv2
+import numpy as np
 import torch
+from torch import nn
 from transformers import PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.model.configuration_fer import FerConfig
+from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.network_parts import NetworkParts
-from fer.model.onnx_network import OnnxNetwork
-from fer.model.preprocessing import pixel_values
-from fer.model.weight_storage import fingerprint
+from fer.model.onnx_network import OnnxNetwork, weights_checksum
 
 
 class TorchNetwork:
@@ -77,3 +79,39 @@ def torch_parts(
         getattr(config, "uncertain_below", None),
         lambda: fingerprint(model),
     )
+
+
+def fingerprint(model: nn.Module) -> str:
+    """Return a checksum of a network's weights, the same wherever they were loaded from."""
+    values = model.state_dict().items()
+    return weights_checksum({name: value.cpu().numpy() for name, value in values})
+
+
+def pixel_values(processor: BaseImageProcessor, crops: Sequence[UInt8Array]) -> torch.Tensor:
+    """Return the network's input, float32 (n, channels, h, w).
+
+    Args:
+        processor: The network's own. Where it isn't this project's it gets RGB, and that without
+            colour if its attribute `grey` marks a network trained on grey pictures only.
+        crops: n faces, each RGB uint8 (h, w, 3) or grey uint8 (h, w).
+    """
+    pictures = list(crops)
+    if is_third_party(processor):
+        grey = getattr(processor, "grey", False)
+        pictures = [as_rgb(picture, grey) for picture in pictures]
+    values: torch.Tensor = processor(images=pictures, return_tensors="pt")["pixel_values"]
+    return values
+
+
+def is_third_party(processor: BaseImageProcessor) -> bool:
+    """Return whether it is one of transformers' own image processors."""
+    own = isinstance(processor, FerImageProcessor)
+    return isinstance(processor, BaseImageProcessor) and not own
+
+
+def as_rgb(picture: UInt8Array, grey: bool) -> UInt8Array:
+    """Return a picture, uint8 (h, w) or (h, w, 3), as RGB; without its colour if `grey`."""
+    if picture.ndim == 3 and not grey:
+        return picture
+    plane = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.repeat(plane[:, :, None], 3, axis=2)

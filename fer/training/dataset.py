@@ -10,7 +10,7 @@ from fer.array_types import Int64Array
 from fer.data.fer2013 import FerArrays
 from fer.data.ferplus import vote_shares
 from fer.labels import EXPRESSIONS
-from fer.model.preprocessing import is_third_party, pixel_values
+from fer.model.torch_network import is_third_party, pixel_values
 
 
 class FaceDataset(torch.utils.data.Dataset[dict[str, torch.Tensor]]):

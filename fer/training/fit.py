@@ -19,8 +19,8 @@ from fer.data.holdout import TrainingSplits
 from fer.evaluation.ferplus_metrics import ferplus_head_metrics
 from fer.evaluation.metrics import compare_labels
 from fer.model.model_metrics import BaseNetwork, TrainingRun
-from fer.model.preprocessing import is_third_party
-from fer.model.weight_storage import round_to_half
+from fer.model.network_files import round_to_half
+from fer.model.torch_network import is_third_party
 from fer.training.architectures import InitialModel
 from fer.training.augmentation import Augmentation
 from fer.training.checkpoints import check_processes, newest_complete

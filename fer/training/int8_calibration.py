@@ -11,10 +11,9 @@ from fer.evaluation.evaluate import predict_logits
 from fer.evaluation.ferplus_metrics import Logits
 from fer.model.classifier import ExpressionClassifier
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.onnx_export import write_onnx
+from fer.model.onnx_export import identity_of, write_onnx
 from fer.model.onnx_network import load_int8
-from fer.model.preprocessing import pixel_values
-from fer.model.weight_storage import identity_of
+from fer.model.torch_network import pixel_values
 
 CALIBRATION_FACES = 448
 """Training pictures that the ranges of activations are measured on, as many of each expression;

@@ -11,7 +11,7 @@ import torch
 
 from fer.model.hub import METRICS_FILE
 from fer.model.model_metrics import ModelMetrics, StageMetrics
-from fer.model.weight_storage import round_to_half
+from fer.model.network_files import round_to_half
 from fer.training.fit import FittedStage
 from fer.training.initial_model import load_uncalibrated
 from fer.training.stages import Stage

@@ -30,8 +30,8 @@ from fer.model.hub import (
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.network_files import save_network
 from fer.model.onnx_export import write_onnx
-from fer.model.preprocessing import is_third_party
 from fer.model.push import PushError, prepare_push, push
+from fer.model.torch_network import is_third_party
 from fer.output_files import output_folder
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage, write_manifest
 from fer.training.fit import FittedStage, check_preprocessing, fit

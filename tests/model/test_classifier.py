@@ -32,9 +32,9 @@ from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.network_files import load_network, save_network
+from fer.model.onnx_export import identity_of
 from fer.model.onnx_network import load_int8
-from fer.model.preprocessing import pixel_values
-from fer.model.weight_storage import identity_of
+from fer.model.torch_network import pixel_values
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from fer.model.heads import combined
 from fer.model.hub import FLOAT_ONNX, INT8_ONNX
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.onnx_export import OPSET, output_names, write_onnx
+from fer.model.onnx_export import OPSET, identity_of, output_names, write_onnx
 from fer.model.onnx_network import OnnxNetwork, load_int8
-from fer.model.weight_storage import identity_of
 
 HEADS = ("logits", "fer2013_logits", "ferplus_logits")
 
