@@ -48,22 +48,14 @@ NO_COMMAND = "its command is not recorded"
 NOT_MEASURED = "Not measured for these weights."
 
 
-def write_card(
-    metrics: ModelMetrics, repo_id: str, folder: Path, plots: Sequence[str] = ()
-) -> None:
-    """Write README.md into `folder`.
+def model_card(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCard:
+    """Return the card.
 
     Args:
         metrics: What metrics.json holds; `fer.training.training_report` writes it.
         repo_id: The repo of the card.
-        folder: Where to write.
         plots: File names of pictures beside the card.
     """
-    model_card(metrics, repo_id, plots).save(folder / "README.md")
-
-
-def model_card(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCard:
-    """Return the card; see `write_card`."""
     trained_on_fer2013, named = on_fer2013(metrics), dataset_name(metrics)
     about = ABOUT_FER2013.read_text(encoding="utf-8") if trained_on_fer2013 else OTHER_DATA
     body = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fer.model.card import write_card
+from fer.model.card import model_card
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
 from fer.model.evaluation_results import COMBINED, Evaluation
@@ -87,17 +87,12 @@ def write_hub_folder(
         shutil.copyfile(folder / INT8_ONNX, target / INT8_ONNX)
     if (folder / RECIPE).is_file():
         shutil.copyfile(folder / RECIPE, target / RECIPE)
-    shutil.copyfile(endpoint_handler_file(), target / HANDLER)
+    shutil.copyfile(Path(__file__).with_name("endpoint_handler.py"), target / HANDLER)
     (target / "requirements.txt").write_text(HANDLER_REQUIREMENTS)
     if metrics.validation.is_official and NOTEBOOK.is_file():
         shutil.copyfile(NOTEBOOK, target / NOTEBOOK.name)
     (target / METRICS_FILE).write_text(json.dumps(metrics.to_json(), indent=2) + "\n")
-    write_card(metrics, repo_id, target, list(plots))
-
-
-def endpoint_handler_file() -> Path:
-    """Return the handler's source, which is copied: on the Hub it runs without this package."""
-    return Path(__file__).with_name("endpoint_handler.py")
+    model_card(metrics, repo_id, list(plots)).save(target / "README.md")
 
 
 def find_plots(folder: Path) -> list[Path]:

@@ -33,22 +33,6 @@ class FerOutput(ImageClassifierOutput):
     fer2013_logits: torch.Tensor | None = None
     ferplus_logits: torch.Tensor | None = None
 
-    @classmethod
-    def combined(
-        cls,
-        heads: HeadCombination,
-        fer2013_logits: torch.Tensor,
-        ferplus_logits: torch.Tensor | None,
-        loss: torch.Tensor | None = None,
-    ) -> "FerOutput":
-        """Return the output of two heads; see `combined_logits`."""
-        return cls(
-            loss=loss,
-            logits=combined_logits(heads, fer2013_logits, ferplus_logits),
-            fer2013_logits=fer2013_logits,
-            ferplus_logits=ferplus_logits,
-        )
-
 
 def combined_logits(
     heads: HeadCombination, fer2013_logits: torch.Tensor, ferplus_logits: torch.Tensor | None
@@ -187,5 +171,10 @@ class FerForImageClassification(FerPreTrainedModel):  # type: ignore[no-untyped-
         logits = self.classifier(pooled)  # (n, num_labels)
         loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
         ferplus = None if self.ferplus is None else self.ferplus(pooled)  # (n, 8)
-        output = FerOutput.combined(self.config.heads, logits, ferplus, loss)
+        output = FerOutput(
+            loss=loss,
+            logits=combined_logits(self.config.heads, logits, ferplus),  # (n, num_labels)
+            fer2013_logits=logits,
+            ferplus_logits=ferplus,
+        )
         return output.to_tuple() if return_dict is False else output

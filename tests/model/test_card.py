@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
-from fer.model.card import model_card, write_card
+from fer.model.card import model_card
 from fer.model.card_tables import recipe_table
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
@@ -178,11 +178,10 @@ def test_the_combined_output_has_its_own_rows(metrics):
     assert ["validation", "majority, both heads combined", "3,500", "80.0%", "not measured"] in rows
 
 
-def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics, tmp_path):
+def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics):
     metrics["training"]["dataset"] = "me/rafdb"
     metrics["validation"] |= {"official": False, "label_set": "labels of me/rafdb"}
-    write_card(ModelMetrics.from_json(metrics)[0], "me/tiny", tmp_path)
-    card = ModelCard.load(tmp_path / "README.md")
+    card = card_of(metrics, "me/tiny")
     assert "model-index" not in card.content and card.data.datasets is None
     assert "fer2013" not in card.data.tags
     assert "trained from scratch on `me/rafdb`" in card.text
@@ -230,12 +229,8 @@ def test_a_bar_in_a_name_does_not_break_the_table(metrics):
     )
 
 
-def test_the_card_alone_is_written_for_no_benchmark_is_registered(metrics, tmp_path):
-    write_card(
-        ModelMetrics.from_json(metrics)[0], "me/tiny", tmp_path, ["confusion.png", "curves.png"]
-    )
-    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
-    thumbnail = ModelCard.load(tmp_path / "README.md").data.thumbnail
+def test_the_first_plot_is_the_thumbnail(metrics):
+    thumbnail = card_of(metrics, "me/tiny", ["confusion.png", "curves.png"]).data.thumbnail
     assert thumbnail == "https://huggingface.co/me/tiny/resolve/main/confusion.png"
 
 
