@@ -24,7 +24,6 @@ from fer.model.torch_network import is_third_party
 from fer.training.architectures import InitialModel
 from fer.training.augmentation import Augmentation
 from fer.training.checkpoints import check_processes, newest_complete
-from fer.training.dataset import FaceDataset, identity_collator, label_shares
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
 from fer.training.hardware import can_compile, device_name, precision
@@ -33,6 +32,7 @@ from fer.training.options import TrainingOptions
 from fer.training.progress_bar import EpochProgress
 from fer.training.stages import Stage
 from fer.training.trainer import FerTrainer, WeightEma, epoch_history
+from fer.training.training_data import FaceDataset, identity_collator
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ def build_trainer(stage: Stage, start: InitialModel, data: TrainingSplits) -> Fe
     """Return the Trainer of a stage; its data and teachers are on its device."""
     options = stage.options
     args = training_arguments(stage, start)
-    train_set = FaceDataset(data.train, start.processor, label_shares(data.train.labels))
+    train_set = FaceDataset(data.train, start.processor, training=True)
     validation_set = FaceDataset(data.validation, start.processor)
     teachers = load_teachers(stage)
     side = validation_set[0]["pixel_values"].shape[-1]  # of (c, side, side)

@@ -8,7 +8,7 @@ from PIL import Image
 from fer.data.fer2013 import FerArrays
 from fer.model.face_pixels import FacePixels
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.training.dataset import FaceDataset
+from fer.training.training_data import FaceDataset
 
 
 @pytest.fixture

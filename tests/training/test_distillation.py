@@ -6,13 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from transformers import ViTImageProcessor
 
 from fer.model.classifier import EMBEDDED_WEIGHTS, ModelError
+from fer.model.configuration_fer import FerConfig
 from fer.model.heads import own_logits
-from fer.model.modeling_fer import FerOutput
+from fer.model.modeling_fer import FerForImageClassification, FerOutput
 from fer.training.architectures import new_cnn, new_swin
-from fer.training.distillation import Teacher, Teachers
+from fer.training.distillation import Teacher, Teachers, fuse_batch_norms
 from fer.training.fit import (
     build_augmentation,
     build_trainer,
@@ -167,3 +169,40 @@ def test_a_transformer_may_teach_a_network_that_is_pushed():
     assert [(each.name, each.options.arch) for each in found[:2]] == [
         *(("teachers/1", "vit"), ("student/1", "cnn"))
     ]
+
+
+@pytest.fixture
+def trained():
+    """A network whose batch norms have seen pictures, so that folding them changes something."""
+    torch.manual_seed(0)
+    model = FerForImageClassification(FerConfig(hidden_sizes=(8, 16), depths=(1, 2), stem_size=4))
+    for norm in [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]:
+        nn.init.normal_(norm.weight, 1.0, 0.3)
+        nn.init.normal_(norm.bias, std=0.3)
+        norm.running_mean.normal_(std=0.3)
+        norm.running_var.uniform_(0.5, 2.0)
+    nn.init.normal_(model.classifier.weight)
+    return model.eval()
+
+
+def norms(trained):
+    return sum(isinstance(module, nn.BatchNorm2d) for module in model.modules())
+
+
+@torch.inference_mode()
+def test_the_logits_are_the_same(trained):
+    faces = torch.randn(4, 1, 40, 40)
+    before, after = trained(faces), fuse_batch_norms(trained)(faces)
+    torch.testing.assert_close(after.logits, before.logits, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(after.ferplus_logits, before.ferplus_logits, rtol=1e-4, atol=1e-4)
+
+
+def test_no_batch_norm_is_left_and_the_argument_keeps_its_own(trained):
+    before = norms(trained)
+    assert norms(fuse_batch_norms(trained)) == 0
+    assert norms(trained) == before > 0
+
+
+def test_a_network_without_such_pairs_is_not_copied():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.BatchNorm2d(2))
+    assert fuse_batch_norms(model) is model

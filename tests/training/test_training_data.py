@@ -1,29 +1,12 @@
-"""The data set in memory."""
+"""The pictures of a training in memory."""
 
 import numpy as np
 import pytest
 import torch
 
 from fer.data.fer2013 import FerArrays
-from fer.data.ferplus import vote_shares
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.training.dataset import FaceDataset, identity_collator
-from fer.training.training_data import draw_subset
-
-# neutral, happiness, surprise, sadness, anger, disgust, fear, contempt, unknown, not a face
-VOTES = [
-    pytest.param([4, 0, 0, 6, 0, 0, 0, 0, 0, 0], [0.4, 0, 0, 0.6, 0, 0, 0, 0], id="two"),
-    pytest.param([8, 1, 0, 0, 0, 0, 0, 1, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0], id="single votes go"),
-    pytest.param([5, 0, 0, 0, 0, 0, 0, 0, 4, 0], [1, 0, 0, 0, 0, 0, 0, 0], id="some unknown"),
-    pytest.param([2, 2, 0, 0, 0, 0, 0, 0, 6, 0], [0] * 8, id="mostly unknown"),
-    pytest.param([0, 0, 0, 0, 0, 0, 0, 0, 0, 10], [0] * 8, id="not a face"),
-    pytest.param([0] * 10, [0] * 8, id="no votes"),
-]
-
-
-@pytest.mark.parametrize(("votes", "expected"), VOTES)
-def test_vote_shares(votes, expected):
-    np.testing.assert_allclose(vote_shares(np.array([votes], np.float32))[0], expected, atol=1e-6)
+from fer.training.training_data import FaceDataset, draw_subset, identity_collator
 
 
 @pytest.fixture
@@ -34,10 +17,9 @@ def arrays():
 
 def test_training_keeps_whole_faces(arrays):
     processor = FerImageProcessor()
-    targets = torch.eye(7)[:5]
-    face = FaceDataset(arrays, processor, targets)[3]
+    face = FaceDataset(arrays, processor, training=True)[3]
     assert face["pixel_values"].shape == (1, 48, 48)
-    assert torch.equal(face["targets"], targets[3])
+    assert torch.equal(face["targets"], torch.eye(7)[3])
     face = FaceDataset(arrays, processor)[0]
     assert face["pixel_values"].shape == (1, 40, 40)
     assert "targets" not in face
