@@ -83,7 +83,7 @@ def typical_faces(
     """
     from fer.data.fer2013 import load_fer2013
     from fer.data.holdout import training_splits
-    from fer.training.int8_calibration import calibration_faces
+    from fer.training.training_output import calibration_faces
 
     train = training_splits(load_fer2013(dataset, label_map=labels), dataset).train
     return calibration_faces(train, processor)

@@ -3,13 +3,13 @@
 Model soups: Wortsman et al. (2022), https://arxiv.org/abs/2203.05482.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
-from fer.model.hub import METRICS_FILE
+from fer.model.hub import pull
+from fer.model.model_files import read_metrics
 from fer.model.model_metrics import ModelMetrics, StageMetrics
 from fer.model.network_files import round_to_half
 from fer.training.fit import FittedStage
@@ -27,7 +27,7 @@ def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> 
         students: One or more.
         all_stages: Those and their teachers, whose hours are added.
     """
-    reports = {stage.name: read_report(stage) for stage in all_stages}
+    reports = {stage.name: read_metrics(pull(stage.folder)) for stage in all_stages}
     loaded = [load_uncalibrated(stage.folder) for stage in students]
     model, processor = loaded[0]
     weights = [one.state_dict() for one, _ in loaded]
@@ -47,12 +47,6 @@ def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> 
         stages=[summarize_stage(name, report) for name, report in reports.items()],
     )
     return FittedStage(model, processor, first.base_model, first.history, run)
-
-
-def read_report(stage: Stage) -> ModelMetrics:
-    """Return metrics.json of a finished stage."""
-    document = json.loads((stage.folder / METRICS_FILE).read_text(encoding="utf-8"))
-    return ModelMetrics.from_json(document)[0]
 
 
 def summarize_stage(name: str, report: ModelMetrics) -> StageMetrics:

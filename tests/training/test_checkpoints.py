@@ -157,7 +157,7 @@ def test_a_full_disk_at_the_end_costs_no_training(options, tmp_path, monkeypatch
         def full(*arguments):
             raise FULL_SENTENCE
 
-        patched.setattr("fer.training.train.write_report", full)
+        patched.setattr("fer.training.training_output.write_report", full)
         with pytest.raises(CheckpointError, match=r"can't be written to .* checkpoints are whole"):
             train(here)
     folder = train(short(options.dataset, tmp_path / "run", resume=True))

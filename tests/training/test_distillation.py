@@ -185,7 +185,7 @@ def trained():
     return model.eval()
 
 
-def norms(trained):
+def norms(model):
     return sum(isinstance(module, nn.BatchNorm2d) for module in model.modules())
 
 

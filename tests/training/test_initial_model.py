@@ -45,7 +45,8 @@ from fer.training.initial_model import (
     store_calibration,
 )
 from fer.training.options import RECIPES, TrainingOptions, read_recipe
-from fer.training.train import train, validation_logits
+from fer.training.train import train
+from fer.training.training_output import validation_logits
 from tests.training.runs import TINY_BOX, short
 
 DOGS = {index: f"dog {index}" for index in range(10)}

@@ -180,13 +180,13 @@ def killing(function, after):
 def test_killed_between_and_inside_all_stages_the_result_is_equal(
     whole, tiny_fer2013, tmp_path, monkeypatch
 ):
-    from fer.training import train
+    from fer.training import train, training_output
 
     options, kills = compact(tiny_fer2013, tmp_path / "run"), 0
     moments = [
         (FerTrainer, "_write_checkpoint", True),  # while a checkpoint is written
         (FerTrainer, "_save_checkpoint", True),  # inside a stage
-        (train, "write_report", True),  # while a stage's network is written
+        (training_output, "write_report", True),  # while a stage's network is written
         (train, "run_stage", True),  # between stages
     ]
     for moment in moments:
