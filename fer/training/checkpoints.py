@@ -16,6 +16,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from fer.output_files import OutputError, write_file
+
 logger = logging.getLogger(__name__)
 
 CHECKPOINTS_FOLDER = "checkpoints"
@@ -30,8 +32,8 @@ UNFINISHED = "unfinished"
 KEPT = 2
 """Checkpoints of a stage that are kept, the newest ones."""
 
-WRITE_ERRORS = (OSError, SafetensorError, RuntimeError)
-"""What torch and safetensors raise when the disk is full."""
+WRITE_ERRORS = (OSError, OutputError, SafetensorError, RuntimeError)
+"""What is raised when the disk is full, by torch and safetensors the last two."""
 
 
 class CheckpointError(ValueError):
@@ -47,17 +49,7 @@ def write_manifest(folder: Path, names: list[str] | None = None) -> None:
     """
     found = sorted(path.name for path in folder.iterdir() if path.is_file())
     sums = {name: checksum(folder / name) for name in names or found if name != MANIFEST}
-    write_atomically(folder / MANIFEST, json.dumps(sums, indent=2) + "\n")
-
-
-def write_atomically(file: Path, text: str) -> None:
-    """Write a file atomically."""
-    unfinished = file.with_name(f"{file.name}.new")
-    with unfinished.open("w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    unfinished.replace(file)
+    write_file(folder / MANIFEST, json.dumps(sums, indent=2) + "\n")
 
 
 def checksum(file: Path) -> str:
@@ -155,7 +147,7 @@ def complete_checkpoint(folder: Path, step: int) -> Iterator[Path]:
         complete.replace(final)
     except WRITE_ERRORS as error:
         shutil.rmtree(unfinished, ignore_errors=True)
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rstrip(".")
         raise CheckpointError(
             f"The checkpoint at step {step} can't be written to {folder} ({reason}). The one "
             "before it is whole: make room and run the same command with --resume."

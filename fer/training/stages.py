@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer.model.hub import RECIPE
-from fer.training.checkpoints import CHECKPOINTS_FOLDER, MANIFEST, find_damage, write_atomically
+from fer.output_files import write_file
+from fer.training.checkpoints import CHECKPOINTS_FOLDER, MANIFEST, find_damage
 from fer.training.option_checks import flag
 from fer.training.options import TrainingOptions, read_recipe, to_yaml
 
@@ -124,8 +125,7 @@ def write_recipe(options: TrainingOptions) -> None:
     """Write the effective settings into the output folder, unless they are there."""
     file = Path(options.output, RECIPE)
     if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, to_yaml(options))
+        write_file(file, to_yaml(options))
 
 
 def check_same_settings(file: Path, options: TrainingOptions) -> None:

@@ -112,7 +112,7 @@ def write_errors(output: Path) -> Iterator[None]:
         output.mkdir(parents=True, exist_ok=True)
         yield
     except WRITE_ERRORS as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rstrip(".")
         raise CheckpointError(
             f"The network can't be written to {output} ({reason}); its checkpoints are whole: make "
             "room and run the same command with --resume."

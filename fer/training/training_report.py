@@ -17,7 +17,7 @@ from fer.model.evaluation_results import Evaluation
 from fer.model.hub import METRICS_FILE
 from fer.model.json_records import to_json
 from fer.model.model_metrics import ModelMetrics
-from fer.training.checkpoints import write_atomically
+from fer.output_files import write_file
 from fer.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def write_report(
         history=trained.history,
     )
     draw_curves(trained.history).savefig(folder / CURVES, dpi=120)
-    write_atomically(folder / METRICS_FILE, json.dumps(metrics.to_json(), indent=2) + "\n")
+    write_file(folder / METRICS_FILE, json.dumps(metrics.to_json(), indent=2) + "\n")
 
 
 def validation_metrics(logits: Logits, data: TrainingSplits, dataset: str) -> Evaluation:
