@@ -1,6 +1,7 @@
 """`fer export`: a trained network as ONNX, for ONNX Runtime on any machine or in a browser."""
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ def run_export(options: argparse.Namespace) -> str:
     from fer.model.modeling_fer import FerForImageClassification
     from fer.model.network_files import load_network
     from fer.model.onnx_export import write_onnx
+    from fer.training.checkpoints import remain_complete
 
     if options.map and not options.dataset:
         raise ValueError("--map is for the labels of --dataset; leave it out.")
@@ -69,7 +71,9 @@ def run_export(options: argparse.Namespace) -> str:
     with output_folder(options.output or found.folder) as folder:
         dataset = options.dataset
         faces = typical_faces(dataset, labels, processor) if dataset else None
-        written = write_onnx(model, folder, faces)
+        own = folder.resolve() == found.folder.resolve()
+        with remain_complete(folder) if own else nullcontext():
+            written = write_onnx(model, folder, faces)
     return "\n".join(f"{file} ({file.stat().st_size / 1e6:.1f} MB)" for file in written)
 
 

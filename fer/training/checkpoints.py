@@ -81,6 +81,15 @@ def find_damage(folder: Path) -> str | None:
     return None
 
 
+@contextmanager
+def remain_complete(folder: Path) -> Iterator[None]:
+    """Renew the checksums of a folder that is complete, for files that the block writes again."""
+    complete = find_damage(folder) is None
+    yield
+    if complete:
+        write_manifest(folder, [*json.loads((folder / MANIFEST).read_text(encoding="utf-8"))])
+
+
 def newest_complete(folder: Path) -> Path | None:
     """Return the newest complete checkpoint in a folder; None without any checkpoint.
 

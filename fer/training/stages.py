@@ -104,7 +104,7 @@ def check_output(options: TrainingOptions) -> None:
 
     Raises:
         ValueError: It is a file; it holds a training that would be lost; there is nothing to
-            resume, or only with other settings.
+            resume, or only with other settings, or by training all stages again.
     """
     output = Path(options.output)
     if output.is_file():
@@ -114,6 +114,12 @@ def check_output(options: TrainingOptions) -> None:
         raise ValueError(f"--resume found no training in {output}; leave it out to begin one.")
     if options.resume:
         check_same_settings(output / RECIPE, options)
+        gone = [stage.name for stage in stages(options) if not stage.folder.is_dir()]
+        if whole and gone and (reason := find_damage(output)):
+            raise ValueError(
+                f"{output} holds a finished training, but {reason}, and {', '.join(gone)}, of "
+                f"which it was made, can't be found; remove {MANIFEST} there to train again."
+            )
     elif begun or whole:
         raise ValueError(
             f"{output} holds a training already; add --resume to continue it, or choose another "

@@ -10,6 +10,7 @@ from fer.cli import main
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import FLOAT_ONNX, INT8_ONNX, LocalModel
+from fer.training.checkpoints import find_damage
 from fer.training.train import train
 from tests.training.runs import short
 
@@ -35,18 +36,22 @@ def test_without_a_data_set_only_float32(network, tmp_path):
     assert (tmp_path / FLOAT_ONNX).is_file() and not (tmp_path / INT8_ONNX).exists()
 
 
-def test_labels_of_other_names_are_mapped(network, tmp_path, capsys):
+def test_labels_of_other_names_are_mapped_and_the_training_remains_finished(
+    network, tmp_path, capsys
+):
+    run = shutil.copytree(network, tmp_path / "run")
     for number, name in enumerate(EXPRESSIONS):
         folder = tmp_path / "faces" / ("joy" if name == "happy" else name)
         folder.mkdir(parents=True)
         for shade in (0, 9):
             pixels = np.random.default_rng(number + shade).integers(0, 256, (48, 48), np.uint8)
             Image.fromarray(pixels).save(folder / f"{shade}.png")
-    command = ["export", str(network), f"--dataset={tmp_path / 'faces'}", f"--output={tmp_path}"]
+    command = ["export", str(run), f"--dataset={tmp_path / 'faces'}"]
     assert main(command) == 1
     assert "Map it with --map joy=EXPRESSION" in capsys.readouterr().err
     assert main([*command, "--map", "joy=happy"]) == 0
-    assert (tmp_path / INT8_ONNX).is_file()
+    assert (run / INT8_ONNX).read_bytes() != (network / INT8_ONNX).read_bytes()
+    assert find_damage(run) is None
     assert main(["export", str(network), "--map", "joy=happy"]) == 1
     assert "--map is for the labels of --dataset" in capsys.readouterr().err
 

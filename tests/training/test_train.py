@@ -213,6 +213,14 @@ def test_a_whole_result_needs_no_stage(whole, tiny_fer2013, tmp_path, monkeypatc
     assert result_of(tmp_path / "run") == result_of(whole)
 
 
+def test_a_finished_training_is_not_run_again_for_a_changed_file(options, trained, tmp_path):
+    moved = shutil.copytree(trained, tmp_path / "run", ignore=shutil.ignore_patterns("student"))
+    with (moved / "config.json").open("a") as file:
+        file.write(" ")
+    with pytest.raises(ValueError, match=r"config\.json is damaged, and student/1, of which"):
+        train(replace(options, output=str(moved), resume=True))
+
+
 def test_a_damaged_stage_is_finished_again_from_its_checkpoint(options, trained, tmp_path, caplog):
     moved = Path(shutil.copytree(trained, tmp_path / "run"))
     (moved / "student" / "1" / "model.safetensors").write_bytes(b"")
