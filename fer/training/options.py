@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RECIPES = Path(__file__).parents[2] / "recipes"
 DEFAULT_RECIPE = RECIPES / "compact.yaml"
 
+REQUIRED = "required"
+"""The base model in a recipe that needs one on the command line."""
+
 NOT_IN_RECIPES = ("config", "resume")
 """Options of the command line alone: the resulting network doesn't depend on them."""
 
@@ -232,7 +235,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
         arguments: The command line; None takes that of the process.
 
     Raises:
-        ValueError: The recipe can't be read, or a setting is invalid.
+        ValueError: The recipe can't be read, a setting is invalid, or the base model is missing.
     """
     finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     finder.add_argument("--config", type=Path, default=DEFAULT_RECIPE)
@@ -246,7 +249,12 @@ def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
     )
     if unknown:
         raise ValueError(f"There is no option {' '.join(unknown)}; --help lists all there are.")
-    return replace(recipe, **asdict(given))
+    options = replace(recipe, **asdict(given))
+    if options.base_model == REQUIRED:
+        raise ValueError(
+            "This recipe fine-tunes a network: name it with --base-model, a folder or a Hub id."
+        )
+    return options
 
 
 def read_recipe(file: Path) -> TrainingOptions:

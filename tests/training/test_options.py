@@ -48,7 +48,9 @@ def test_a_recipe_writes_every_value_out(recipe):
 
 @pytest.mark.parametrize("recipe", ALL_RECIPES, ids=lambda path: path.stem)
 def test_the_written_settings_are_a_recipe_of_the_same_training(recipe, tmp_path):
-    options = parse_options(["--config", str(recipe), "--seed=7", "--dataset=my data/fer2013.csv"])
+    base = ["--base-model=me/base"] if recipe.stem == "fine_tune" else []
+    arguments = ["--config", str(recipe), "--seed=7", "--dataset=my data/fer2013.csv", *base]
+    options = parse_options(arguments)
     (tmp_path / "recipe.yaml").write_text(to_yaml(options))
     again = parse_options(["--config", str(tmp_path / "recipe.yaml")])
     assert replace(again, config=None) == replace(options, config=None)
@@ -157,6 +159,11 @@ def test_a_recipe_that_cannot_be_is_one_sentence(text, sentence, tmp_path):
         parse_options(["--config", str(file)])
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_fine_tuning_needs_a_base_model():
+    with pytest.raises(ValueError, match="name it with --base-model, a folder or a Hub id"):
+        parse_options(["--config", str(RECIPES / "fine_tune.yaml")])
 
 
 def test_a_recipe_that_is_not_there(tmp_path):
