@@ -36,6 +36,15 @@ class FacePixels:
     size: int = 48
     crop_size: int = 40
 
+    def __post_init__(self) -> None:
+        """Check both; they may come from anybody's preprocessor_config.json."""
+        whole = isinstance(self.size, int) and isinstance(self.crop_size, int)
+        if not whole or not 1 <= self.crop_size <= self.size:
+            raise ValueError(
+                "size must be a whole number of pixels, and crop_size one from 1 to size, but they "
+                f"are {self.size} and {self.crop_size}."
+            )
+
     def __call__(
         self, crops: Sequence[Picture], do_center_crop: bool = True
     ) -> NDArray[np.float32]:

@@ -29,6 +29,7 @@ class FerImageProcessor(BaseImageProcessor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        FacePixels(size, crop_size)  # raises ValueError
         self.size = size
         self.crop_size = crop_size
         self.framing = framing or {}

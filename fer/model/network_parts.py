@@ -106,7 +106,7 @@ def _read(folder: Path, config: Mapping[str, Any]) -> NetworkParts | None:
     return NetworkParts(
         network,
         "int8",
-        FacePixels(int(processor["size"]), int(processor["crop_size"])),
+        FacePixels(processor["size"], processor["crop_size"]),
         labels,
         heads,
         processor.get("framing") or {},

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import PreTrainedModel
@@ -11,6 +12,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 from fer.labels import EXPRESSIONS, canonical_label
 from fer.model.hub import ModelError
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.torch_network import pixel_values
 from fer.training.option_checks import FER_NETWORK_ONLY, flag
 from fer.training.options import TrainingOptions
 from fer.vision.crops import FER2013_FRAMING
@@ -81,6 +83,21 @@ def permute_heads(heads: Iterable[nn.Linear], order: Sequence[int]) -> None:
     for head in heads:
         for values in head.parameters():  # a weight, and mostly a bias
             values.copy_(values[list(order)])
+
+
+def check_square_input(processor: BaseImageProcessor) -> None:
+    """Refuse a processor whose pictures aren't square, as the views of a training are.
+
+    Raises:
+        ModelError: They aren't.
+    """
+    face = np.zeros((48, 48), np.uint8)
+    height, width = pixel_values(processor, [face]).shape[-2:]  # of (1, c, h, w)
+    if height != width:
+        raise ModelError(
+            f"The base model takes pictures of {width} x {height} pixels, but those of a training "
+            "are square; choose another one."
+        )
 
 
 def declare_grey_faces(processor: BaseImageProcessor) -> BaseImageProcessor:

@@ -32,6 +32,7 @@ from fer.training.architectures import (
     new_swin,
 )
 from fer.training.fine_tuning import (
+    check_square_input,
     check_third_party_options,
     declare_grey_faces,
     expression_order,
@@ -116,7 +117,8 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
         dropout: Of the pooled features, where it is this project's own network.
 
     Raises:
-        ModelError: It is no image classifier, or lacks weights or a head that can be calibrated.
+        ModelError: It is no image classifier, lacks weights or a head that can be calibrated, or
+            doesn't take square pictures.
     """
     model, processor, report = load_from_folder(pulled)
     names = [name for _, name in sorted((model.config.id2label or {}).items())]
@@ -139,10 +141,10 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
     if isinstance(model, FerForImageClassification):
         model.config.dropout = model.dropout.p = dropout
         return InitialModel(channels_last(model), processor, SGD, base)
-    own = isinstance(processor, FerImageProcessor)
-    return InitialModel(
-        model, processor if own else declare_grey_faces(processor), FINE_TUNING, base
-    )
+    if not isinstance(processor, FerImageProcessor):
+        check_square_input(processor)
+        processor = declare_grey_faces(processor)
+    return InitialModel(model, processor, FINE_TUNING, base)
 
 
 def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:

@@ -64,6 +64,14 @@ def test_settings_are_saved(tmp_path):
     assert (loaded.size, loaded.crop_size, loaded.framing) == (48, 44, {"scale": 1.5})
 
 
+@pytest.mark.parametrize(
+    "sizes", [{"crop_size": 60}, {"crop_size": [44, 40]}, {"size": {"height": 48, "width": 40}}]
+)
+def test_a_crop_that_cannot_be_is_refused(sizes):
+    with pytest.raises(ValueError, match="crop_size one from 1 to size, but they are"):
+        FerImageProcessor(**sizes)
+
+
 def test_colours_are_weighed_as_rgb():
     stripes = np.repeat(np.eye(3, dtype=np.uint8) * 255, 16, axis=0)[None].repeat(48, axis=0)
     assert FacePixels()._grey(stripes)[0, [0, 20, 47]].tolist() == [76, 150, 29]

@@ -52,15 +52,15 @@ from tests.training.runs import TINY_BOX, short
 DOGS = {index: f"dog {index}" for index in range(10)}
 
 
-def save_vit(folder, kind=ViTForImageClassification, labels=DOGS):
+def save_vit(folder, kind=ViTForImageClassification, labels=DOGS, width=48):
     torch.manual_seed(1)
     config = ViTConfig(
-        image_size=48, patch_size=8, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, id2label=labels,
+        image_size=(48, width), patch_size=8, hidden_size=32, num_hidden_layers=2,
+        num_attention_heads=2, intermediate_size=64, id2label=labels,
     )  # fmt: skip
     model = kind(config)
     model.save_pretrained(folder)
-    ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(folder)
+    ViTImageProcessor(size={"height": 48, "width": width}).save_pretrained(folder)
     return model
 
 
@@ -354,6 +354,14 @@ def test_the_view_size_is_that_of_processor_and_network():
 def test_others_networks_have_none_of_our_settings(base, setting):
     with pytest.raises(ValueError, match=r"leave it out, as recipes/fine_tune\.yaml does"):
         build_initial_model(TrainingOptions(base_model=str(base), **setting))
+
+
+def test_a_base_of_pictures_that_are_not_square_is_refused_though_it_classifies(tmp_path):
+    save_vit(tmp_path, labels=dict(enumerate(EXPRESSIONS)), width=32)
+    faces = np.zeros((2, 60, 60), np.uint8)
+    assert ExpressionClassifier.load(tmp_path).classify(list(faces)).shape == (2, 7)
+    with pytest.raises(ValueError, match="takes pictures of 32 x 48 pixels, but those of a train"):
+        build_initial_model(TrainingOptions(base_model=str(tmp_path)))
 
 
 def test_a_base_of_our_own_brings_its_shape(tmp_path):
