@@ -89,6 +89,7 @@ def _index(name: str, where: str = "") -> int:
     try:
         return EXPRESSIONS.index(canonical_label(name))
     except ValueError as error:
-        word = shlex.quote(name)
-        remedy = "" if where else f" Map it with --map {word}=EXPRESSION, or {word}=- to omit it."
+        # Without the "=" a name such as -1 would be read as an option.
+        entry = f"--map{'=' if name.startswith('-') else ' '}{shlex.quote(name)}"
+        remedy = "" if where else f" Map it with {entry}=EXPRESSION, or {entry}=- to omit it."
         raise DatasetError(f"{where}{error}{remedy}") from None

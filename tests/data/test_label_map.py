@@ -29,11 +29,13 @@ def test_what_is_no_entry_is_refused(entry, sentence):
         LabelMap.parse([entry])
 
 
-def test_an_unknown_label_and_an_unused_entry_are_named():
+@pytest.mark.parametrize(("name", "entry"), [("no name", "--map 'no name'"), ("-1", "--map=-1")])
+def test_an_unknown_label_comes_with_its_entry(name, entry):
+    with pytest.raises(DatasetError, match=f"Map it with {entry}=EXPRESSION, or {entry}=- to omit"):
+        LabelMap().index(name)
+
+
+def test_an_unused_entry_is_named():
     labels = LabelMap({"joy": "happy"})
-    with pytest.raises(
-        DatasetError, match="Map it with --map 'no name'=EXPRESSION, or 'no name'=-"
-    ):
-        labels.index("no name")
     with pytest.raises(DatasetError, match="--map names joy, but the labels in it are sad, fear"):
         labels.check_used("it", ["sad", "fear"])
