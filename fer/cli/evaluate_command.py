@@ -12,14 +12,11 @@ from fer.output_files import output_folder, write_file
 from fer.terminal import DefaultsHelpFormatter
 
 if TYPE_CHECKING:
-    from fer.array_types import BoolArray
-    from fer.data.arrays import FerArrays
     from fer.data.holdout import EvaluationSplit
     from fer.data.image_folder import LabeledFaces
     from fer.data.label_map import LabelMap
-    from fer.evaluation.ferplus_metrics import Logits
     from fer.model.classifier import ExpressionClassifier
-    from fer.model.evaluation_results import Evaluation, SubsetMetrics
+    from fer.model.evaluation_results import Evaluation
 
 
 def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -128,7 +125,12 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
     """
     from fer.data.arrays import FerArrays
     from fer.data.duplicates import has_duplicate
-    from fer.evaluation.evaluate import evaluate, predict_logits
+    from fer.evaluation.evaluate import (
+        check_unlearned,
+        evaluate,
+        predict_logits,
+        subset_metrics,
+    )
     from fer.evaluation.robustness import measure_robustness
     from fer.model.classifier import ExpressionClassifier
     from fer.model.evaluation_results import COMBINED, FER2013_HEAD
@@ -212,24 +214,6 @@ def load_dataset(
     return chosen, source
 
 
-def check_unlearned(
-    dataset: str, split: "EvaluationSplit", classifier: "ExpressionClassifier"
-) -> None:
-    """Refuse a validation split that is held out of pictures the network has learned.
-
-    Raises:
-        ValueError: The network was trained on the whole of train, and validated on test.
-    """
-    training = classifier.metrics.training
-    on_test = training.settings.get("validation") == "test" and training.learned_from(dataset)
-    if on_test and split.origin:
-        raise ValueError(
-            f"{classifier.name} was trained with --validation test, so that it has learned the "
-            "pictures of train that --split validation holds out; leave --split out for test, on "
-            "which it was validated."
-        )
-
-
 def load_folder(
     options: argparse.Namespace, classifier: "ExpressionClassifier", labels: "LabelMap"
 ) -> "tuple[LabeledFaces, Evaluation]":
@@ -254,30 +238,3 @@ def load_folder(
         without_face=len(faces.without_face),
         left_out=[*faces.unreadable, *faces.without_face],
     )
-
-
-def subset_metrics(
-    classifier: "ExpressionClassifier",
-    faces: "FerArrays",
-    chosen: "BoolArray",
-    output: str,
-    logits: "Logits",
-) -> "SubsetMetrics":
-    """Return number, accuracy and macro F1 of chosen faces.
-
-    Args:
-        classifier: The network.
-        faces: All faces.
-        chosen: Mask of the faces, bool (n,).
-        output: As of `fer.evaluation.evaluate.evaluate`.
-        logits: Of all faces.
-    """
-    from fer.evaluation.evaluate import evaluate
-    from fer.model.evaluation_results import SubsetMetrics
-
-    if not chosen.any():
-        return SubsetMetrics(pictures=0, accuracy=None, macro_f1=None)
-    first, second = logits
-    subset = first[chosen], None if second is None else second[chosen]
-    metrics = evaluate(classifier, faces.subset(chosen), output=output, logits=subset)
-    return SubsetMetrics(metrics.pictures, metrics.accuracy, metrics.macro_f1)

@@ -1,13 +1,13 @@
-"""Evaluation of a network on labelled faces: metrics, confidence intervals, risk and coverage."""
+"""Evaluation of a network on labelled faces: metrics, reliability, risk and coverage."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.stats import binomtest
 
-from fer.array_types import Float32Array, Int64Array, UInt8Array
+from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
 from fer.data.arrays import FerArrays
 from fer.data.ferplus import vote_shares
+from fer.data.holdout import EvaluationSplit
 from fer.data.image_folder import LabeledFaces
 from fer.evaluation.calibration import calibration_error, confidence_bins
 from fer.evaluation.ferplus_metrics import (
@@ -17,18 +17,16 @@ from fer.evaluation.ferplus_metrics import (
     ferplus_head_metrics,
     metrics_by_share,
 )
-from fer.evaluation.metrics import compare_labels
+from fer.evaluation.metrics import compare_labels, intervals
 from fer.evaluation.mistakes import confident_mistakes
-from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.evaluation_results import (
     COMBINED,
     FER2013_HEAD,
-    ClassIntervals,
     Evaluation,
-    Intervals,
     ReliabilityBin,
     SelectiveMetrics,
+    SubsetMetrics,
 )
 from fer.model.heads import logits_of, probabilities
 from fer.model.network_settings import HeadCombination
@@ -37,11 +35,24 @@ from fer.terminal import with_progress
 BATCH_SIZE = 64
 """Faces at a time; larger batches are slower on a CPU, as they exceed its caches."""
 
-BOOTSTRAP_SAMPLES = 2000
-"""Enough for the third decimal of a 95 % interval."""
-
 VIEW_SHIFT = 4
 """Pixels of a 48-pixel face by which test-time views are shifted: as far as in training."""
+
+
+def check_unlearned(dataset: str, split: EvaluationSplit, classifier: ExpressionClassifier) -> None:
+    """Refuse a validation split that is held out of pictures the network has learned.
+
+    Raises:
+        ValueError: The network was trained on the whole of train, and validated on test.
+    """
+    training = classifier.metrics.training
+    on_test = training.settings.get("validation") == "test" and training.learned_from(dataset)
+    if on_test and split.origin:
+        raise ValueError(
+            f"{classifier.name} was trained with --validation test, so that it has learned the "
+            "pictures of train that --split validation holds out; leave --split out for test, on "
+            "which it was validated."
+        )
 
 
 def evaluate(
@@ -93,6 +104,29 @@ def evaluate(
         by_share=metrics_by_share(classifier.heads, logits, labels, votes),
         mistakes=confident_mistakes(combined, labels, faces.votes),
     )
+
+
+def subset_metrics(
+    classifier: ExpressionClassifier,
+    faces: FerArrays,
+    chosen: BoolArray,
+    output: str,
+    logits: Logits,
+) -> SubsetMetrics:
+    """Return number, accuracy and macro F1 of chosen faces.
+
+    Args:
+        classifier: The network.
+        faces: All faces.
+        chosen: Mask of the faces, bool (n,).
+        output: As of `evaluate`.
+        logits: Of all faces.
+    """
+    if not chosen.any():
+        return SubsetMetrics(pictures=0, accuracy=None, macro_f1=None)
+    predictions = probabilities(select_heads(classifier, output), *logits).argmax(axis=1)
+    scores = compare_labels(predictions[chosen], faces.labels[chosen])
+    return SubsetMetrics(int(chosen.sum()), scores.accuracy, scores.macro_f1)
 
 
 def select_heads(classifier: ExpressionClassifier, output: str) -> HeadCombination:
@@ -176,57 +210,6 @@ def selective_metrics(
         accuracy=float(right.mean()) if certain.any() else None,
         ferplus_agreement=ferplus_agreement(predictions, votes[certain]),
     )
-
-
-def intervals(confusion: Int64Array) -> Intervals:
-    """Return 95 % intervals of accuracy, macro F1, and each class's precision and recall.
-
-    Those of shares are Wilson's, which hold their coverage at 0 and 100 %, too; macro F1's is
-    bootstrapped. None is no interval: of a class that is absent, or a macro F1 that can't vary.
-
-    Args:
-        confusion: (classes, classes) counts; rows are the labels, columns the predictions.
-    """
-    hits = confusion.diagonal()
-    return Intervals(
-        accuracy=wilson(hits.sum(), confusion.sum()),
-        macro_f1=macro_f1_interval(confusion),
-        per_class={
-            label: ClassIntervals(
-                precision=wilson(hits[i], confusion[:, i].sum()),
-                recall=wilson(hits[i], confusion[i].sum()),
-            )
-            for i, label in enumerate(EXPRESSIONS)
-        },
-    )
-
-
-def wilson(hits: int, total: int) -> list[float] | None:
-    """Return Wilson's 95 % interval of a share, None without faces."""
-    if not total:
-        return None
-    low, high = binomtest(int(hits), int(total)).proportion_ci(method="wilson")
-    return [float(low), float(high)]
-
-
-def macro_f1_interval(confusion: Int64Array) -> list[float] | None:
-    """Return the 95 % bootstrap interval of macro F1, None where all samples agree.
-
-    Resampling the pictures with replacement is drawing the cells of the confusion matrix from a
-    multinomial distribution.
-
-    Args:
-        confusion: (classes, classes) counts.
-    """
-    total = confusion.sum()
-    draws = np.random.default_rng(0).multinomial(
-        total, confusion.ravel() / total, BOOTSTRAP_SAMPLES
-    )
-    matrices = draws.reshape(BOOTSTRAP_SAMPLES, *confusion.shape)  # (samples, classes, classes)
-    hits = matrices.diagonal(axis1=1, axis2=2)  # (samples, classes)
-    f1 = 2 * hits / np.maximum(matrices.sum(axis=2) + matrices.sum(axis=1), 1)
-    low, high = np.quantile(f1[:, confusion.sum(axis=1) > 0].mean(axis=1), (0.025, 0.975))
-    return [float(low), float(high)] if low < high else None
 
 
 def reliability(probabilities: Float32Array, labels: Int64Array) -> list[ReliabilityBin]:

@@ -9,7 +9,6 @@ import pytest
 from fer.data.arrays import FerArrays
 from fer.evaluation.evaluate import (
     evaluate,
-    intervals,
     reliability,
     risk_coverage,
     selective_metrics,
@@ -18,7 +17,6 @@ from fer.evaluation.evaluate import (
 from fer.model.evaluation_results import (
     COMBINED,
     FER2013_HEAD,
-    ClassIntervals,
     ReliabilityBin,
 )
 from fer.model.network_parts import ONE_HEAD
@@ -88,14 +86,6 @@ def test_metrics_of_the_combined_heads(classifier, faces):
     assert figures.ferplus.accuracy == pytest.approx(4 / 6)
 
 
-def test_interval_of_a_share_is_that_of_the_binomial():
-    confusion = np.zeros((7, 7), int)
-    confusion[0, 0], confusion[0, 1] = 700, 300
-    low, high = intervals(confusion).accuracy
-    half = 1.96 * (0.7 * 0.3 / 1000) ** 0.5
-    assert (low, high) == pytest.approx((0.7 - half, 0.7 + half), abs=0.004)
-
-
 def test_reliability_by_hand():
     top = np.array([0.95, 0.95, 0.55])
     probabilities = np.stack([top, 1 - top], axis=1)
@@ -130,27 +120,6 @@ def test_where_no_face_is_above_the_threshold_there_is_no_accuracy():
     probabilities = np.array([[0.6, *[0.4 / 6] * 6]])
     point = selective_metrics(probabilities, np.array([0]), np.zeros((1, 8)), 0.9)
     assert (point.threshold, point.coverage, point.accuracy) == (0.9, 0.0, None)
-
-
-def test_macro_f1_and_its_interval_are_of_the_classes_that_occur():
-    confusion = np.diag([100, 100, 100, 100, 100, 100, 0])
-    assert intervals(confusion).macro_f1 is None  # it can't be anything but 1
-    confusion[0, 1] = 10
-    low, high = intervals(confusion).macro_f1
-    assert 0.9 < low < high < 1.0
-
-
-def test_intervals_at_the_ends_are_wilsons():
-    confusion = np.zeros((7, 7), int)
-    confusion[0, 0] = 12
-    measured = intervals(confusion)
-    assert measured.accuracy == pytest.approx([12 / (12 + 1.96**2), 1.0], abs=1e-3)
-    assert measured.per_class["angry"].recall == measured.accuracy
-    assert measured.per_class["sad"] == ClassIntervals(None, None)
-    confusion[1, 0] = 12
-    low, high = intervals(confusion).per_class["disgust"].recall
-    assert low == pytest.approx(0, abs=1e-9)
-    assert high == pytest.approx(1.96**2 / (12 + 1.96**2), abs=1e-3)
 
 
 def test_ten_views_by_place():
