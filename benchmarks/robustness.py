@@ -32,7 +32,7 @@ from benchmarks.face_pictures import (
     photo_subjects,
 )
 from benchmarks.reporting import circumstances, table, write
-from fer.evaluation.evaluate import wilson
+from fer.evaluation.metrics import wilson
 from fer.pipeline import Pipeline
 from fer.threads import limit_threads
 from fer.vision.boxes import box_centers
