@@ -34,6 +34,9 @@ ONNX_FILES = FLOAT_ONNX, INT8_ONNX = ("onnx/model.onnx", "onnx/model_quantized.o
 METRICS_FILE = "metrics.json"
 """Metrics of a training, saved with the weights."""
 
+PULLED_FILES = [*MODEL_FILES, METRICS_FILE, INT8_ONNX]
+"""What is downloaded of a network; no pickles."""
+
 RECIPE = "recipe.yaml"
 """The effective settings of a training, saved with the weights; for `train.py --config`."""
 
@@ -95,7 +98,11 @@ def pull(source: str | Path, timeout: float = TIMEOUT) -> LocalModel:
         try:
             # Asked first because the download alone would retry for over a minute.
             HfApi().model_info(repo_id, revision=revision, timeout=timeout)
-            found = _download(repo_id, revision, timeout)
+            found = Path(
+                snapshot_download(
+                    repo_id, revision=revision, allow_patterns=PULLED_FILES, etag_timeout=timeout
+                )
+            )  # in the cache, named after the commit
             _verify(repo_id, found)
         except (*UNREACHABLE_ERRORS, HfHubHTTPError) as error:
             if not _is_unavailable(error):
@@ -121,14 +128,6 @@ def split_source(source: str) -> tuple[str, str | None]:
     return repo_id, revision or None
 
 
-def _download(repo_id: str, revision: str | None, timeout: float) -> Path:
-    """Return the snapshot's folder in the cache; its name is the commit."""
-    wanted = [*MODEL_FILES, METRICS_FILE, INT8_ONNX]
-    return Path(
-        snapshot_download(repo_id, revision=revision, allow_patterns=wanted, etag_timeout=timeout)
-    )
-
-
 def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
     """Return the snapshot from an earlier pull, for when the Hub is out of reach.
 
@@ -137,11 +136,10 @@ def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
     Raises:
         Exception: There is none; it is `error` that is raised.
     """
-    wanted = [*MODEL_FILES, METRICS_FILE, INT8_ONNX]
     with suppress(OSError):
         found = Path(
             snapshot_download(
-                repo_id, revision=revision, allow_patterns=wanted, local_files_only=True
+                repo_id, revision=revision, allow_patterns=PULLED_FILES, local_files_only=True
             )
         )
         if _is_complete(found):

@@ -188,14 +188,8 @@ def build_augmentation(options: TrainingOptions, size: int, third_party: bool) -
         third_party: Whether the preprocessing isn't this project's, and doesn't standardise faces.
     """
     values = AUGMENTATION | options.augmentation
-    return Augmentation(
-        size,
-        rotation=values["rotation"],
-        scale=values["scale"],
-        shift=values["shift"],
-        erase=values["erase"],
-        degradation=Degradation(values["degrade"], standardized=not third_party),
-    )
+    degradation = Degradation(values.pop("degrade"), standardized=not third_party)
+    return Augmentation(size, **values, degradation=degradation)
 
 
 def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:

@@ -75,10 +75,7 @@ def validation_metrics(logits: Logits, data: TrainingSplits, dataset: str) -> Ev
         official=is_official("validation", labels),
         views="single",
         pictures=len(labels),
-        accuracy=scores.accuracy,
-        macro_f1=scores.macro_f1,
-        per_class=scores.per_class,
-        confusion_matrix=scores.confusion_matrix,
+        **vars(scores),
         ferplus_label_set=MAJORITY_OF_EIGHT,
         ferplus_accuracy=by_votes.accuracy if by_votes else None,
     )

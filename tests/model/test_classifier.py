@@ -131,11 +131,6 @@ def test_saving_draws_none_and_everybody_may_read_the_files(tmp_path, capfd):
     assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1
 
 
-def test_no_crops_give_no_rows():
-    empty = ExpressionClassifier(small_network(), FerImageProcessor()).classify([])
-    assert empty.shape == (0, 7)
-
-
 def test_one_crop_and_a_batch_are_classified_as_a_list_is(crops):
     classifier = ExpressionClassifier(small_network(), FerImageProcessor())
     expected = classifier.classify(crops)

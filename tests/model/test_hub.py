@@ -182,10 +182,6 @@ def test_a_name_that_is_no_path_is_a_sentence(source):
         pull_here(source)
 
 
-def test_a_silent_hub_is_given_up_after_ten_seconds(client):
-    assert client.run("from fer.model.hub import TIMEOUT as result") == 10
-
-
 def test_a_refused_connection_is_reported_at_once(hub, tmp_path):
     """In a process of its own, since the address is fixed at import."""
     code = (

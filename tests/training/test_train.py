@@ -250,7 +250,7 @@ def test_a_training_is_not_written_over_another(trained, options):
         train(options)
     with pytest.raises(ValueError, match="holds a training already"):
         train(replace(options, output=str(trained / "student" / "1")))
-    with pytest.raises(ValueError, match="--resume found no training in"):
+    with pytest.raises(ValueError, match=r"--resume found no training in .*; leave it out"):
         check_output(replace(options, output=str(trained / "student" / "1"), resume=True))
     assert (trained / "model.safetensors").is_file()
 
@@ -320,11 +320,6 @@ def test_damaged_settings_are_a_sentence(trained, options, tmp_path):
     (tmp_path / "recipe.yaml").write_text("epochs: [")
     with pytest.raises(ValueError, match=r"resumed from: .* Write the recipe there again"):
         check_output(replace(options, output=str(tmp_path), resume=True))
-
-
-def test_nothing_to_resume(options, tmp_path):
-    with pytest.raises(ValueError, match=r"--resume found no training in .*; leave it out"):
-        train(replace(options, output=str(tmp_path / "none"), resume=True))
 
 
 def test_an_output_that_is_a_file_is_refused_at_once(options, tmp_path):
