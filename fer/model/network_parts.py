@@ -24,7 +24,10 @@ from fer.model.onnx_network import load_int8, network_identity, stored_fingerpri
 MODEL_TYPE, PROCESSOR_TYPE = "fer", "FerImageProcessor"
 """Of this project's networks, in config.json and preprocessor_config.json."""
 
-UNREADABLE = (OSError, ValueError, TypeError, LookupError, SafetensorError, StrictDataclassError)
+UNREADABLE = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError),
+    *(SafetensorError, StrictDataclassError),
+)
 """What is raised for files that transformers won't load either, and reports."""
 
 

@@ -269,7 +269,9 @@ def test_a_folder_without_weights_is_refused(tmp_path):
         ExpressionClassifier.load(tmp_path)
 
 
-@pytest.mark.parametrize("wrong", [{"temperature": 1}, {"depths": None}, {"hidden_sizes": 64}])
+@pytest.mark.parametrize(
+    "wrong", [{"temperature": 1}, {"depths": None}, {"hidden_sizes": 64}, {"id2label": ["angry"]}]
+)
 def test_a_configuration_of_another_form_is_refused(tmp_path, wrong):
     folder = shutil.copytree(EMBEDDED_WEIGHTS, tmp_path / "copy")
     config = json.loads((folder / "config.json").read_text())
