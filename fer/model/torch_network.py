@@ -51,7 +51,7 @@ class TorchPreprocessor:
         if do_center_crop:
             values: Float32Array = pixel_values(self.processor, crops).numpy()
             return values
-        if not isinstance(getattr(self.processor, "crop_size", None), int):
+        if is_third_party(self.processor):
             raise ValueError("Ten views need this project's image processor; leave --views out.")
         whole = self.processor(images=list(crops), do_center_crop=False, return_tensors="pt")
         values = whole["pixel_values"].numpy()
@@ -104,9 +104,8 @@ def pixel_values(processor: BaseImageProcessor, crops: Sequence[UInt8Array]) -> 
 
 
 def is_third_party(processor: BaseImageProcessor) -> bool:
-    """Return whether it is one of transformers' own image processors."""
-    own = isinstance(processor, FerImageProcessor)
-    return isinstance(processor, BaseImageProcessor) and not own
+    """Return whether it is another image processor than this project's."""
+    return not isinstance(processor, FerImageProcessor)
 
 
 def as_rgb(picture: UInt8Array, grey: bool) -> UInt8Array:
