@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import torch
 from transformers import (
-    BertConfig,
-    BertForMaskedLM,
     DeiTConfig,
     DeiTForImageClassificationWithTeacher,
     PreTrainedModel,
@@ -298,14 +296,6 @@ def test_the_swin_is_compact():
     assert cnn.num_parameters() < vit.num_parameters() < 3_000_000
 
 
-def test_what_is_no_image_classifier_is_refused(tmp_path):
-    BertForMaskedLM(
-        BertConfig(vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=1)
-    ).save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match="holds no network that can be loaded here"):
-        load_base_model(pull(tmp_path), dropout=0.1)
-
-
 def test_weights_beyond_the_head_must_be_there(tmp_path):
     pulled = pull(tmp_path)
     check_weights(pulled, {"classifier.weight"}, ["classifier"])
@@ -324,16 +314,11 @@ def test_an_untrained_network_may_be_wider(tmp_path):
     assert load_base_model(pull(tmp_path), dropout=0.2).model.config.hidden_sizes == [96, 192, 384]
 
 
-def test_widths_of_another_number_of_stages():
-    with pytest.raises(ValueError, match="--widths takes 3 numbers, one per stage, not 2"):
-        build_initial_model(TrainingOptions(widths=[64, 128]))
-
-
 def test_a_stage_that_cannot_begin_is_refused_before_the_others_begin(tiny_fer2013, tmp_path):
     options = short(tiny_fer2013, tmp_path / "run", teachers=[{"epochs": 1}])
     with pytest.raises(ValueError, match="--widths takes 3 numbers, one per stage, not 2"):
         train(replace(options, teachers=[{"widths": [8, 16]}]))
-    with pytest.raises(ValueError, match="view_size must be up to 48"):
+    with pytest.raises(ValueError, match="view_size must be up to 48, but is 50"):
         train(replace(options, view_size=50, teachers=[{"view_size": 40}]))
     with pytest.raises(ValueError, match="view_size must be up to 48"):
         train(replace(options, teachers=[], soup={"seeds": [1, 2], "view_size": 50}))
@@ -344,8 +329,6 @@ def test_the_view_size_is_that_of_processor_and_network():
     start = build_initial_model(TrainingOptions(view_size=44))
     assert start.processor.crop_size == start.model.config.image_size == 44
     assert build_initial_model(TrainingOptions()).processor.crop_size == 40
-    with pytest.raises(ValueError, match="view_size must be up to 48, but is 50"):
-        build_initial_model(TrainingOptions(view_size=50))
 
 
 @pytest.mark.parametrize(
