@@ -21,11 +21,10 @@ from fer.model.evaluation_results import Evaluation
 from fer.model.hub import EVALUATION_FILE
 from fer.model.model_metrics import ModelMetrics
 from fer.recording import RecordingResult
-from fer.recording.outputs import RecordingMetadata
 from fer.timeline.compare import compare_timelines
 from fer.timeline.comparison_table import comparison_html
 from fer.timeline.marks import BASELINE, EVENT, LEFT_OUT, STRETCH, Mark
-from fer.timeline.methods import NetworkIdentity
+from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.ui.about import about_html, notice_html
@@ -207,7 +206,7 @@ def test_the_recording_tab():
     summary = summarise(timeline)
     progress = SimpleNamespace(done=0.5, left=30.0)
     info = SimpleNamespace(duration=61.0, width=640, height=480, has_audio=True)
-    metadata = RecordingMetadata("0", 9.0, 5.0, None, IDENTITY, 1.0, 2.0, start=3.0)
+    metadata = TimelineMetadata("0", IDENTITY, 5.0, 9.0, None, 1.0, 2.0, start=3.0)
     result = RecordingResult(timeline, metadata, *[Path("0")] * 5)
     one = QueuedRecording(0, "0", info=info, result=SimpleNamespace())
     failed = QueuedRecording(1, "0", info=info, failure=recording.FAILED)
