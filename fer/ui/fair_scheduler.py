@@ -169,7 +169,7 @@ class FairScheduler:
             self._drop_last()
 
     def _drop_last(self) -> None:
-        """Drop one whose sender doesn't listen, else of the page with most tasks the last one."""
+        """Drop one whose sender isn't connected, else of the page with most tasks the last one."""
         entries = list(self._waiting.values())
         absent = next((entry for entry in entries if not entry.sender.is_connected()), None)
         tasks = Counter(entry.page for entry in entries)
