@@ -32,7 +32,7 @@ from fer.ui.serving.static_cache import StaticCache
 from fer.ui.serving.static_folders import device_page_folder, static_folders
 from fer.ui.serving.transfers import ResponseFlow
 from fer.ui.serving.uploads import page_store
-from fer.ui.session_cleanup import poll_less_often, sweeping
+from fer.ui.session_cleanup import limit_arenas, poll_less_often, sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme
@@ -100,6 +100,7 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
     classifier, sessions = pipeline.classifier, Sessions()
     device_page = device_page_folder() is not None
     raise_file_limit()
+    limit_arenas()
     start_fork_server(
         "fer.recording.worker_preload", FER_PRELOADED_MODEL=str(classifier.folder or "")
     )

@@ -32,6 +32,10 @@ POLL_INTERVAL = 0.02
 """Seconds from one search of Gradio's queue for new events to the next. At Gradio's millisecond
 even an idle page keeps a core busy, and the threads that read frames are interrupted each time."""
 
+MAX_ARENAS, _M_ARENA_MAX = 2, -8
+"""Heaps among which glibc spreads the threads' allocations, by default up to eight for each core,
+and the number of that setting in malloc.h. Each keeps the gaps between blocks that are in use."""
+
 
 def poll_less_often(demo: gr.Blocks) -> None:
     """Let the queue of a page poll for new events every `POLL_INTERVAL` only."""
@@ -229,6 +233,12 @@ async def _sweep(store: UploadStore, app: Any) -> None:
     while True:
         await sweep.run()
         await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)
+
+
+def limit_arenas() -> None:
+    """Let threads share `MAX_ARENAS` of glibc's arenas; other C libraries have no such setting."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(_M_ARENA_MAX, MAX_ARENAS)
 
 
 def return_freed_memory() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import ctypes
 import platform
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -20,6 +22,7 @@ from fer.ui.mailboxes import Mailboxes
 from fer.ui.serving.connections import Connections
 from fer.ui.serving.uploads import UploadStore
 from fer.ui.session_cleanup import (
+    MAX_ARENAS,
     POLL_INTERVAL,
     SmallState,
     Sweep,
@@ -295,3 +298,30 @@ def test_what_is_free_below_a_block_in_use_is_returned():
     return_freed_memory()
     assert before - process.memory_info().rss > 0.8 * count * size
     library.free(used)
+
+
+ALLOCATE_IN_THREADS = """
+import ctypes, threading
+library, barrier = ctypes.CDLL(None), threading.Barrier(12)
+library.malloc.restype = ctypes.c_void_p
+def allocate():
+    library.malloc(1000)
+    barrier.wait()
+threads = [threading.Thread(target=allocate) for _ in range(12)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+library.fdopen.restype = ctypes.c_void_p
+out = ctypes.c_void_p(library.fdopen(1, b"w"))
+library.malloc_info(0, out)
+library.fflush(out)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no arenas")
+def test_threads_share_two_arenas():
+    def arenas(first):
+        run = [sys.executable, "-c", first + ALLOCATE_IN_THREADS]
+        return subprocess.run(run, capture_output=True, check=True).stdout.count(b"<heap nr=")
+
+    limit = "from fer.ui.session_cleanup import limit_arenas; limit_arenas()"
+    assert arenas(limit) <= MAX_ARENAS < arenas("")
