@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fer.batch.input_files import InputFile, real_location
+from fer.batch.input_files import InputFile
 from fer.batch.rows import file_table
 from fer.batch.store import BatchStore
 from fer.batch.task_runner import ENDED, refuse
@@ -92,7 +92,6 @@ class BatchRun:
     Attributes:
         total: Files of the shard.
         done: How many of these are in the tables.
-        known_by_other_paths: Those in the tables by another path that leads to them.
         unread: Those that can't be read at the moment, and why.
     """
 
@@ -106,10 +105,6 @@ class BatchRun:
         self._report: Callable[[float], object] = lambda share: None
         known = store.done()
         self._left = [file for file in files if file.source_id not in known]
-        places = set(map(real_location, known.values())) if self._left else set()
-        again = {file for file in self._left if real_location(file.location) in places}
-        self.known_by_other_paths = [file for file in self._left if file in again]
-        self._left = [file for file in self._left if file not in again]
         self.total, self.done = len(files), len(files) - len(self._left)
         self._work, self._worked = float(len(self._left)), 0.0
         self._losses: Counter[Task] = Counter()

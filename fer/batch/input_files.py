@@ -119,7 +119,7 @@ def find_input_files(given: Iterable[str], output: Path) -> InputFiles:
     locations: dict[str, str] = {}  # by what a path really leads to
     for text in given:
         for location in _expand(text, output, found.unreadable):
-            locations.setdefault(real_location(location), location)
+            locations.setdefault(_identity(location), location)
     found.files = [InputFile(location) for location in sorted(locations.values())]
     return found
 
@@ -267,8 +267,8 @@ def in_a_line(error: BaseException) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def real_location(location: str) -> str:
-    """Return what is the same for all paths that lead to a file."""
+def _identity(location: str) -> str:
+    """Return what is the same for all paths of a file."""
     if "://" in location or os.path.islink(location):
         return location if "://" in location else os.path.realpath(location)
     folder, name = os.path.split(location)

@@ -115,11 +115,10 @@ class BatchStore:
     def _parts(self, table: str) -> list[Path]:
         return sorted((self.folder / table).glob(f"{self._name}-*.parquet"))
 
-    def done(self) -> dict[str, str]:
-        """Return the files that are in the tables, their locations by their ids."""
-        names = ["source_id", "source"]
-        tables = (read_rows(path, names) for path in self._parts("files"))
-        return {row["source_id"]: row["source"] for table in tables for row in table.to_pylist()}
+    def done(self) -> set[str]:
+        """Return the ids of the files that are in the tables."""
+        tables = (read_rows(path, ["source_id"]) for path in self._parts("files"))
+        return {source_id for table in tables for source_id in table["source_id"].to_pylist()}
 
     def write(self, files: Sequence[InputFile], rows: TableRows) -> None:
         """Write the rows of some files as a part.

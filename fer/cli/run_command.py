@@ -198,11 +198,6 @@ def describe_run(run: "BatchRun", found: "InputFiles", shard: "Shard", out: Path
     from fer.batch.collection import describe_batch
 
     lines = [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
-    if known := run.known_by_other_paths:
-        others = f" and {len(known) - 1:,} more" if len(known) > 1 else ""
-        lines.append(
-            f"In the tables by another path, and not read again: {known[0].source}{others}."
-        )
     if not run.total:
         lines.append(f"None of the files belongs to shard {shard}.")
     return "\n".join([*lines, describe_batch(out), f"Everything is in {whole_path(out)}."])

@@ -115,15 +115,6 @@ def test_a_batch_is_resumed_after_each_stop(inputs, tmp_path, pipeline, short):
     assert len(table(tmp_path / "out", "files")) == 9
 
 
-def test_a_file_is_read_once_whatever_link_leads_to_it(inputs, tmp_path, pipeline, short):
-    (tmp_path / "link").symlink_to(inputs)
-    run([inputs / "trip"], tmp_path / "out", pipeline, short)
-    again = run([tmp_path / "link"], tmp_path / "out", pipeline, short)
-    assert len(table(tmp_path / "out", "files")) == 8
-    names = [file.source for task in again.tasks for file in getattr(task, "files", ())]
-    assert names and not any("trip" in name for name in names)
-
-
 @pytest.mark.parametrize("at", [1, 2, 3, 5, 7, 10, 11])
 def test_a_stop_while_parts_are_written_leaves_no_incomplete_part(
     inputs, tmp_path, pipeline, short, monkeypatch, at

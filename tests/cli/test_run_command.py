@@ -60,14 +60,6 @@ def test_a_run_and_its_tables(photos, pools, capsys):
     assert options["start"] == 1.0 and options["rate"] == 2.0 and options["shards"] == 1
 
 
-def test_files_that_a_link_leads_to_once_more_are_named(photos, pools, capsys):
-    (photos / "link").symlink_to("photos")
-    assert main(["run", "photos", "--output", "out"]) == 0
-    assert main(["run", "link", "--output", "out"]) == 0 and not pools[0][1].tasks
-    named = f"In the tables by another path, and not read again: {photos}/link/a.png and 2 more."
-    assert f"{named}\n2 photos and 1 video are read" in capsys.readouterr().out
-
-
 def test_the_same_command_resumes_after_ctrl_c(photos, pools, capsys):
     words = ["run", "photos", "--output", "out"]
     pools[1]["stop_after"] = 3
