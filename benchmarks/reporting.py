@@ -51,7 +51,8 @@ def table(rows: Sequence[Mapping[str, object]]) -> str:
     def three_digits(value: float) -> str:
         return f"{value:.3g}" if abs(value) < 10 else f"{value:.1f}"
 
-    return pd.DataFrame(rows).to_string(index=False, na_rep="-", float_format=three_digits)
+    frame = pd.DataFrame(rows, dtype=object).fillna("-")
+    return frame.to_string(index=False, float_format=three_digits) if rows else ""
 
 
 def write(report: Mapping[str, object], path: Path) -> None:

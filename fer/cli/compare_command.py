@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.output_files import check_output_folder, write_file
-from fer.paths import printable, real_path
+from fer.paths import is_hidden, printable, real_path
 from fer.terminal import DefaultsHelpFormatter
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ def _timeline_file(path: Path) -> Path:
     if not path.is_dir():
         return path
     name = printable(path)
-    found = sorted(path.glob("*timeline.json")) or sorted(path.glob("*/*timeline.json"))
+    for pattern in ("*timeline.json", "*/*timeline.json"):
+        if found := sorted(file for file in path.glob(pattern) if not is_hidden(file)):
+            break
     if not found:
         raise ValueError(f"{name} holds no timeline.json, as fer video writes it; name one.")
     if len(found) > 1:

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -171,6 +172,9 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
     that is ignored, or that ends the process without Python, stays so.
     """
     received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield lambda: False
+        return
 
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)

@@ -147,8 +147,11 @@ def _to_uint8(image: NDArray[Any]) -> UInt8Array:
     if image.dtype == np.bool_:
         return image.astype(np.uint8) * 255
     if np.issubdtype(image.dtype, np.uint16):
-        parts = image[..., :3], image[..., 3:]  # alpha is of 16 bits where colours use 12 of them
-        return np.concatenate([reduce_to_8_bits(one, bits_in_use(one)) for one in parts], axis=2)
+        color, alpha = image[..., :3], image[..., 3:]
+        bits = bits_in_use(color)
+        alpha_bits = max(bits, bits_in_use(alpha))  # of 16 bits where colours use 12 of them
+        parts = reduce_to_8_bits(color, bits), reduce_to_8_bits(alpha, alpha_bits)
+        return np.concatenate(parts, axis=2)
     if np.issubdtype(image.dtype, np.floating):
         return np.rint(image.clip(0, top := _float_range(image)) * (255 / top)).astype(np.uint8)
     if np.issubdtype(image.dtype, np.integer):

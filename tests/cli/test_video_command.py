@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import fer.cli.video_command
 from fer.__main__ import run
 from fer.cli import main
+from fer.cli.video_command import stop_on_interrupt
 from fer.recording import Cancelled, choose_view
 from fer.recording.span import Span
 from fer.video import VideoError, VideoReader
@@ -140,6 +142,15 @@ def test_only_unreadable_videos_are_an_error(tmp_path, capsys):
     assert main(["video", str(tmp_path / "week"), "--output", str(tmp_path / "out")]) == 1
     assert "fer video: No video can be read. " in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_outside_the_main_thread_nothing_is_stopped_by_signals():
+    def run():
+        with stop_on_interrupt() as stopped:
+            return stopped()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(run).result() is False
 
 
 @pytest.fixture

@@ -260,6 +260,12 @@ def test_alpha_of_16_bits_does_not_darken_colours_of_12():
     np.testing.assert_allclose(as_rgb(deep), FACE, atol=1)
 
 
+def test_faint_alpha_of_16_bits_stays_faint():
+    full = np.full((*FACE.shape[:2], 1), 65_535, np.uint16)
+    black = np.concatenate([full * 0, full * 0, full, full // 5], axis=2)
+    assert as_rgb(black)[0, 0].tolist() == [204, 204, 255]
+
+
 def test_rgb_arrays_pass_untouched():
     assert as_rgb(FACE.copy()).tobytes() == FACE.tobytes()
     frame = FACE.copy()
