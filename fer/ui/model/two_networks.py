@@ -18,7 +18,7 @@ from fer.array_types import Float32Array, UInt8Array
 from fer.i18n import gettext as _
 from fer.i18n import ngettext
 from fer.images import DecodedImage
-from fer.labels import EXPRESSIONS
+from fer.labels import EXPRESSIONS, TURNED_AWAY
 from fer.model.classifier import ExpressionClassifier, ModelError
 from fer.pipeline import Classifier
 from fer.templates import render
@@ -162,12 +162,14 @@ def comparison_html(comparison: NetworkComparison) -> Markup:
     first, second = comparison.readings
     labels = list(zip(first.labels, second.labels, strict=True))
     apart = abs(first.probabilities - second.probabilities).max(axis=1)
-    same = sum(one == other for one, other in labels)
+    named = [pair for pair in labels if TURNED_AWAY not in pair]
+    same = sum(one == other for one, other in named)
     return render(
         "model_comparison.html",
         names=_names(first, second),
         readings=comparison.readings,
-        verdict=_verdict(same, len(labels), float(apart.max())),
+        verdict=_verdict(same, len(named), float(apart.max())),
+        unnamed=TURNED_AWAY,
         faces=[
             {
                 "number": i + 1,
@@ -194,7 +196,9 @@ def _names(first: Reading, second: Reading) -> tuple[str, str]:
 
 
 def _verdict(same: int, faces: int, apart: float) -> str:
-    if faces == 1:
+    if not faces:
+        named = ""
+    elif faces == 1:
         named = _("Both name the face alike.") if same else _("They name the face differently.")
     else:
         named = _("Both name %(same)s of the %(faces)s faces alike.", same=same, faces=faces)
@@ -203,7 +207,7 @@ def _verdict(same: int, faces: int, apart: float) -> str:
         "No probability differs by more than %(num)s percentage points.",
         math.ceil(100 * apart) or 1,
     )
-    return f"{named} {most}"
+    return f"{named} {most}".strip()
 
 
 def _left_out(faces: int) -> str:

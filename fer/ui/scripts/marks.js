@@ -77,6 +77,10 @@ const values = (row) => Object.fromEntries([...row.querySelectorAll("input, sele
 tab.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.mark) press(button.dataset.mark);
+  if (button?.id === "live-start") { // what has begun was for the timeline before
+    begun.clear();
+    showBegun();
+  }
   const row = button?.closest("[data-row]");
   if (button?.name === "remove" && row) send({ do: "remove", mark: JSON.parse(row.dataset.mark) });
   if (button?.name !== "add") return;

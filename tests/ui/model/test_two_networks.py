@@ -72,8 +72,11 @@ def test_a_face_that_is_turned_away_is_named_by_neither():
     photo = result(BOXES[:2])
     photo.faces.data["turned_away"] = np.array([True, False])
     one, two = FakeClassifier(sure("happy")), FakeClassifier(sure("sad"))
-    first, second = compare_networks(photo, lambda _: decoded(), (one, two)).readings
+    compared = compare_networks(photo, lambda _: decoded(), (one, two))
+    first, second = compared.readings
     assert (first.labels, second.labels) == (["turned away", "happy"], ["turned away", "sad"])
+    page = comparison_html(compared)
+    assert "turned away</span></td>" in page and "They name the face differently." in page
 
 
 def test_the_second_network_is_the_first_in_single_precision_and_loaded_once(monkeypatch):
