@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from docs.tables import pages
-from fer.timeline.face_counts import MIN_FACES
+from fer.timeline.withholding import MIN_FACES
 from fer.video import MAX_BYTES, MAX_SECONDS
 
 ROOT = Path(__file__).parents[1]

@@ -23,6 +23,7 @@ from fer.timeline import (
     serialization,
     timeline,
     track_counts,
+    withholding,
 )
 from fer.ui import html
 from fer.ui.about import about_html, notice_html
@@ -61,7 +62,7 @@ def _timeline() -> dict[str, Any]:
     return {
         "format": serialization.FORMAT,
         "version": serialization.VERSION,
-        "min_faces": face_counts.MIN_FACES,
+        "min_faces": withholding.MIN_FACES,
         "bin_seconds": empty.bin_seconds,
         "small": empty.small,
         "scale": face_counts.PROBABILITY_SCALE,

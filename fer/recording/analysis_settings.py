@@ -8,9 +8,9 @@ import numpy as np
 from fer.recording.exports import check_formats
 from fer.recording.frame_table import FORMATS as FRAME_FORMATS
 from fer.recording.span import WHOLE, Span
-from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.marks import Mark
 from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 from fer.video import VideoReader
 from fer.vision.detector_protocols import Detector
 

@@ -6,10 +6,10 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import ERROR_BAND
-from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.formatting import format_time
 from fer.timeline.summary import mean_statistics
 from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 
 
 def chart_note(timeline: Timeline, withheld: bool, drawn: int) -> str:

@@ -16,7 +16,12 @@ from fer.array_types import BoolArray, Float64Array
 from fer.i18n import gettext as _
 from fer.timeline.block_bootstrap import MeanError, mean_error
 from fer.timeline.expression_statistics import MEASURES, compute_statistics, weight_bins_equally
-from fer.timeline.face_counts import CLASSIFIED, INDEX_SIGNS, PROBABILITIES, PROBABILITY_SCALE
+from fer.timeline.face_counts import (
+    CLASSIFIED,
+    INDEX_SIGNS,
+    PROBABILITIES,
+    PROBABILITY_SCALE,
+)
 from fer.timeline.marks import BASELINE, STRETCH, bins_within, letters
 from fer.timeline.timeline import Timeline, TimelineError
 

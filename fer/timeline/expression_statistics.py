@@ -11,9 +11,9 @@ from fer.timeline.face_counts import (
     FRAMES,
     INDEX_SIGNS,
     PROBABILITY_SCALE,
-    WITHHELD,
     Counts,
 )
+from fer.timeline.withholding import merge_bins
 
 Statistics = dict[str, Int64Array | Float64Array]
 """Columns of equal length by name, as `compute_statistics` returns."""
@@ -48,17 +48,9 @@ def merged_statistics(
     """Return the statistics of wider bins, each with the error of `pooled_error`.
 
     Args:
-        bin_indices: Which wider bin each row belongs to, (b,), from 0 to below `bins`.
-        counts: int64 (b, 15).
-        bins: Number of wider bins.
-        withhold: Leave out the expressions of a wider bin in which no more than half of the frames
-            count, so that a few seconds don't pass for all of it.
+        bin_indices, counts, bins, withhold: As `merge_bins` takes them.
     """
-    sums = np.zeros((bins, len(COUNT_COLUMNS)), np.int64)
-    np.add.at(sums, bin_indices, counts)
-    if withhold:
-        sums[2 * sums[:, COUNTED] <= sums[:, FRAMES], WITHHELD] = 0
-    wider = compute_statistics(sums)
+    wider = compute_statistics(merge_bins(bin_indices, counts, bins, withhold))
     errors = pooled_errors(bin_indices, counts, bins)
     return wider | {"index_error": np.where(wider["classified"] > 0, errors, np.nan)}
 

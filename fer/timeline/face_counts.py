@@ -1,4 +1,4 @@
-"""Counts of faces in integers, the positive-negative index, and the minimum group size.
+"""Counts of faces in integers, and the positive-negative index.
 
 A *row of counts* is int64 (15,) with the columns `COUNT_COLUMNS`. Probabilities are
 counted in millionths, so that every sum is an integer: sums of integers are exact and
@@ -7,9 +7,6 @@ don't depend on their order, which is what makes saving and reading back exact.
 The **positive-negative index** of a face is P(happy) - P(angry) - P(disgust) - P(fear) - P(sad):
 from -1, all on the negative expressions, to 1, all on happy. Surprise and neutral count for
 neither. Like the probabilities it is about how faces look, not about what anybody feels.
-
-The **minimum group size** of the class view: a bin with a frame that has fewer than `MIN_FACES`
-faces to classify is *withheld*. It keeps its numbers of frames and faces alone.
 """
 
 import numpy as np
@@ -38,9 +35,6 @@ these; sums of the seven probabilities in millionths; sum of the squared indexes
 frames that are large enough but turned away.
 """
 
-MIN_FACES = 5
-"""In the class view, bins with fewer faces to classify in any frame are withheld."""
-
 Counts = Int64Array | Float64Array
 """Counts, or means of them as `weight_bins_equally` returns."""
 
@@ -58,9 +52,6 @@ FRAMES, SMALL, COUNTED, CLASSIFIED, UNCERTAIN, SQUARES, TURNED = (
 )
 PROBABILITIES = slice(UNCERTAIN + 1, SQUARES)
 """Indices of columns."""
-
-WITHHELD = slice(COUNTED, TURNED)
-"""Columns that a row of counts without its expressions lacks."""
 
 
 def counts_per_face(faces: Detections, small: float, uncertain_below: float) -> Int64Array:
@@ -100,22 +91,3 @@ def _probabilities(faces: Detections) -> Float32Array:
     if not ((rows >= 0) & (rows <= 1 + 1e-4)).all():  # also refuses NaN
         raise ValueError('data["probabilities"] must lie within 0 to 1.')
     return rows
-
-
-def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
-    """Return the row of counts int64 (15,) of a frame from those of its faces (n, 15).
-
-    Without its expressions if fewer than `min_faces` faces can be classified.
-    """
-    counts: Int64Array = rows.sum(axis=0)
-    counts[FRAMES] = 1
-    counts[COUNTED] = counts[CLASSIFIED] >= min_faces
-    return withhold_expressions(counts)
-
-
-def withhold_expressions(counts: Int64Array) -> Int64Array:
-    """Return a row of counts int64 (15,) without its expressions if not all of its frames count."""
-    if counts[COUNTED] < counts[FRAMES]:
-        counts = counts.copy()
-        counts[WITHHELD] = 0
-    return counts

@@ -11,10 +11,10 @@ from fer.i18n import mark as N_
 from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.model.model_metrics import ModelMetrics
-from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.formatting import format_number
 from fer.timeline.marks import left_out_ranges
 from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 from fer.version import __version__
 from fer.vision.mtcnn_networks import WEIGHTS_VERSION
 from fer.vision.quality import TURNED_AWAY_FROM

@@ -21,11 +21,12 @@ from fer.timeline.expression_statistics import (
     merged_statistics,
     outcome_shares,
 )
-from fer.timeline.face_counts import MIN_FACES, Counts
+from fer.timeline.face_counts import Counts
 from fer.timeline.formatting import format_time
 from fer.timeline.marks import left_out_ranges
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 
 _TICK_STEPS = (
     *(1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900),

@@ -17,7 +17,6 @@ from fer.templates import FIGURES_CSS, chart_script, render
 from fer.timeline.chart import timeline_html
 from fer.timeline.comparison_table import stretches_html
 from fer.timeline.expression_statistics import ERROR_BAND
-from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.formatting import (
     NO_VALUE,
     format_decimal,
@@ -34,6 +33,7 @@ from fer.timeline.summary import Summary, summarise
 from fer.timeline.summary_table import listed_changes, omitted_note, top_expression, track_rows
 from fer.timeline.timeline import Timeline
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
+from fer.timeline.withholding import MIN_FACES
 from fer.vision.quality import TURNED_AWAY_FROM
 
 MIN_VIDEO_OFFSET = 0.5

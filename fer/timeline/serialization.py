@@ -14,10 +14,15 @@ import numpy as np
 from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.timeline.face_counts import COUNT_COLUMNS, FRAMES, MIN_FACES, PROBABILITY_SCALE
+from fer.timeline.face_counts import (
+    COUNT_COLUMNS,
+    FRAMES,
+    PROBABILITY_SCALE,
+)
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline, TimelineError
 from fer.timeline.track_counts import TRACK_SUMS
+from fer.timeline.withholding import MIN_FACES
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -9,7 +9,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics, pooled_error, weight_bins_equally
-from fer.timeline.face_counts import MIN_FACES, Counts
+from fer.timeline.face_counts import Counts
 from fer.timeline.formatting import (
     format_decimal,
     format_duration,
@@ -18,6 +18,7 @@ from fer.timeline.formatting import (
 )
 from fer.timeline.moments import Moment, find_moments
 from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 
 _TRACK_SHARES = ("index", "uncertain", "small", "turned")
 

@@ -23,16 +23,11 @@ from supervision import Detections
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
-from fer.timeline.face_counts import (
-    COUNT_COLUMNS,
-    MIN_FACES,
-    count_frame,
-    counts_per_face,
-    withhold_expressions,
-)
+from fer.timeline.face_counts import COUNT_COLUMNS, counts_per_face
 from fer.timeline.formatting import shortened
 from fer.timeline.marks import Mark, left_out_ranges
 from fer.timeline.track_counts import TrackCounts, mean_quality, sum_quality
+from fer.timeline.withholding import MIN_FACES, count_frame, withhold_expressions
 from fer.vision.detections import track_ids
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from fer.labels import EXPRESSIONS
 from fer.model.evaluation_results import ClassMetrics, Evaluation
 from fer.model.model_metrics import ModelMetrics
 from fer.templates import render
-from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.formatting import format_count, format_decimal, format_percent
+from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
 
 

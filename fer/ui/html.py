@@ -14,8 +14,8 @@ from fer.i18n import ngettext, with_translations
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS, UNNAMED
 from fer.templates import call_macro
-from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.formatting import format_percent
+from fer.timeline.withholding import MIN_FACES
 
 JPEG_QUALITY = 80
 """Of the pictures within the page, 1 to 95."""

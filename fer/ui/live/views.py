@@ -14,10 +14,10 @@ from fer.i18n import mark as N_
 from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.templates import render
-from fer.timeline.face_counts import MIN_FACES
 from fer.timeline.summary import mean_statistics
 from fer.timeline.summary_table import top_expression
 from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
 from fer.vision.detections import areas, picture_rotation, probabilities
 

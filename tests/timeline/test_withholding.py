@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer.labels import EXPRESSIONS
-from fer.timeline.face_counts import MIN_FACES
+from fer.timeline.withholding import MIN_FACES
 from tests.timeline.frames import frame, mix, recorded
 
 JOY, GLOOM = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
