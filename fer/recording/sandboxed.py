@@ -23,8 +23,8 @@ from fer.recording.outputs import (
     output_paths,
 )
 from fer.recording.progress import Progress
-from fer.recording.supervisor import CHECK_TIMEOUT, Supervisor, finite
 from fer.recording.thumbnails import THUMBNAIL_SIDE, unpack_thumbnails
+from fer.recording.worker_monitor import CHECK_TIMEOUT, WorkerMonitor, finite
 from fer.recording.worker_tasks import (
     AT_MOST,
     NO_ROOM,
@@ -80,7 +80,7 @@ def check_video_sandboxed(path: Path) -> VideoInfo:
         VideoError: As there, or the worker ended or took too long.
     """
     limits = Limits(MEMORY, CHECK_TIMEOUT, readable=(path.resolve(),), nice=_NICE)
-    fields = _run_worker(check_header, limits, Supervisor(), path.resolve()).fields
+    fields = _run_worker(check_header, limits, WorkerMonitor(), path.resolve()).fields
     try:
         return VideoInfo(
             *(int(fields["width"]), int(fields["height"]), finite(fields["duration"])),
@@ -128,7 +128,7 @@ def analyze_sandboxed(
         raise ValueError("A worker needs a network that was loaded from a folder.")
     model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
     work = partial(analyze_video, source, folder, model, settings)
-    message = _run_with_sound_or_without(work, limits, partial(Supervisor, progress, cancelled))
+    message = _run_with_sound_or_without(work, limits, partial(WorkerMonitor, progress, cancelled))
     network = NetworkIdentity.of(pipeline.classifier)
     start = settings.span.start
     origin = TimelineMetadata(printable(source.name), network, settings.rate, start=start)
@@ -138,17 +138,17 @@ def analyze_sandboxed(
 def _run_with_sound_or_without(
     work: Callable[[bool], Callable[[Channel], None]],
     limits: Limits,
-    make_supervisor: Callable[[], Supervisor],
+    make_monitor: Callable[[], WorkerMonitor],
 ) -> Message:
     """Return the result of an analysis; without the sound, with a warning, where that breaks it."""
-    supervisor = make_supervisor()
+    monitor = make_monitor()
     try:
-        return _run_worker(work, limits, supervisor, True)
+        return _run_worker(work, limits, monitor, True)
     except BrokenReader:
-        if not supervisor.has_audio:
+        if not monitor.has_audio:
             raise
     # Most decoders are for sound, and the pictures can be had without it.
-    message = _run_worker(work, limits, make_supervisor(), False)
+    message = _run_worker(work, limits, make_monitor(), False)
     message.fields["warning"] = f"{message.fields['warning'] or ''} {_(NO_SOUND)}".strip()
     return message
 
@@ -156,7 +156,7 @@ def _run_with_sound_or_without(
 def _run_worker(
     work: Callable[..., Callable[[Channel], None]],
     limits: Limits,
-    supervisor: Supervisor,
+    monitor: WorkerMonitor,
     *arguments: object,
 ) -> Message:
     """Return a worker's result; the worker has ended then, also after an error.
@@ -169,21 +169,21 @@ def _run_worker(
     except WorkerError as error:
         logger.warning("A video's worker did not start: %s", error)
         raise VideoError(_("The machine is too busy; try again in a minute.")) from error
-    supervisor.start()
+    monitor.start()
     try:
-        return _result(worker, supervisor)
+        return _result(worker, monitor)
     except WorkerError as error:
         logger.warning("A video's worker ended: %s", error)
-        if time.monotonic() > supervisor.end:
+        if time.monotonic() > monitor.end:
             raise VideoError(_(SLOW)) from error
         raise BrokenReader(_(BROKEN)) from error
     finally:
         worker.kill()
 
 
-def _result(worker: Worker, supervisor: Supervisor) -> Message:
+def _result(worker: Worker, monitor: WorkerMonitor) -> Message:
     watch = 0.0
-    while (now := time.monotonic()) < supervisor.end:
+    while (now := time.monotonic()) < monitor.end:
         message = worker.receive(_POLL_INTERVAL, _MAX_THUMBNAILS)
         if message is not None:
             if message.kind == "refused":
@@ -192,7 +192,7 @@ def _result(worker: Worker, supervisor: Supervisor) -> Message:
                 raise ValueError(str(message.fields.get("sentence")))
             if message.kind == "result":
                 return message
-        supervisor.handle(message)
+        monitor.handle(message)
         if now >= watch:
             worker.check_usage(MAX_FILES_SIZE)
             watch = now + _WATCH_INTERVAL

@@ -20,11 +20,11 @@ from fer.recording import (
     analyze_sandboxed,
     check_video_sandboxed,
     sandboxed,
-    supervisor,
+    worker_monitor,
     worker_tasks,
 )
 from fer.recording.outputs import FILE_NAMES, FRAMES_NAME, ResultsError
-from fer.recording.supervisor import Supervisor
+from fer.recording.worker_monitor import WorkerMonitor
 from fer.recording.worker_tasks import NO_ROOM
 from fer.sandbox import Message, Worker, WorkerError, start_fork_server
 from fer.video import VideoError, check_video
@@ -109,7 +109,7 @@ def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch
 @pytest.mark.parametrize(
     ("module", "limit", "work"),
     [
-        (supervisor, "CHECK_TIMEOUT", works.hang_anyhow),
+        (worker_monitor, "CHECK_TIMEOUT", works.hang_anyhow),
         (worker_tasks, "AT_LEAST", works.hang_once_open),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_video_that_takes_too_long_is_reported(
 
 
 def test_a_slow_start_of_the_server_costs_a_video_no_time(film, monkeypatch):
-    monkeypatch.setattr(supervisor, "CHECK_TIMEOUT", 1.0)
+    monkeypatch.setattr(worker_monitor, "CHECK_TIMEOUT", 1.0)
 
     def start_slowly(*arguments):
         time.sleep(1.2)
@@ -135,7 +135,7 @@ def test_a_slow_start_of_the_server_costs_a_video_no_time(film, monkeypatch):
 
 
 def test_a_worker_gets_no_more_time_by_asking_twice():
-    one = Supervisor()
+    one = WorkerMonitor()
     one.handle(Message("opened", {"duration": 1.0, "has_audio": True}))
     end = one.end
     one.handle(Message("opened", {"duration": 9e9, "has_audio": True}))
@@ -143,7 +143,7 @@ def test_a_worker_gets_no_more_time_by_asking_twice():
 
 
 def test_a_worker_that_floods_the_page_with_messages_is_ended():
-    one, message = Supervisor(), Message("progress", {"done": 0.5, "left": None})
+    one, message = WorkerMonitor(), Message("progress", {"done": 0.5, "left": None})
     one.start()
     with pytest.raises(WorkerError, match="too many messages"):
         for _ in range(1000):
@@ -180,7 +180,7 @@ def test_a_worker_that_fills_its_folder_is_ended(film, tmp_path, pipeline, monke
 def test_a_message_of_another_form_ends_the_worker(kind):
     for fields in ({}, {"duration": "long", "has_audio": 1}, {"done": [], "left": None}):
         with pytest.raises(WorkerError, match="another form"):
-            Supervisor().handle(Message(kind, fields))
+            WorkerMonitor().handle(Message(kind, fields))
 
 
 def test_a_video_that_ends_its_worker_is_reported(film, tmp_path, pipeline, monkeypatch):

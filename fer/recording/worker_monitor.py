@@ -16,7 +16,7 @@ _MESSAGES, _MESSAGE_RATE = 50, 6
 """Messages that a worker may send in a burst, and each second; it reports progress at five."""
 
 
-class Supervisor:
+class WorkerMonitor:
     """The page's view of one worker: its deadline, and whether the video has sound.
 
     Args:
