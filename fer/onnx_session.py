@@ -1,5 +1,6 @@
 """ONNX files in memory, run by ONNX Runtime on the processor."""
 
+import time
 from pathlib import Path
 
 import onnxruntime
@@ -13,6 +14,10 @@ LOADING_ERRORS = (
     *(errors.NoModel, errors.NotImplemented, errors.RuntimeException, errors.EPFail, OSError),
 )
 """What ONNX Runtime raises for files that it can't run; they have no common class."""
+
+SHRINK_INTERVAL = 60.0
+"""Seconds from one return of unused memory to the next. ONNX Runtime keeps what its largest runs at
+one time took, which on a page that many use grows for hours."""
 
 ERRORS_ONLY = 3
 """ONNX Runtime's level of logging."""
@@ -54,8 +59,15 @@ class OnnxSession:
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
         self._input = self._session.get_inputs()[0].name
+        self._shrink = onnxruntime.RunOptions()
+        self._shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._shrunk = time.monotonic()
 
     def run(self, values: Float32Array) -> list[Float32Array]:
         """Return the outputs for its only input, in the order of `outputs`."""
-        found: list[Float32Array] = self._session.run(self.outputs, {self._input: values})
+        options = None
+        if (now := time.monotonic()) - self._shrunk > SHRINK_INTERVAL:
+            self._shrunk, options = now, self._shrink
+        inputs = {self._input: values}
+        found: list[Float32Array] = self._session.run(self.outputs, inputs, options)
         return found
