@@ -219,8 +219,8 @@ def from_records(records: Sequence[Mapping[str, object]]) -> tuple[Mark, ...]:
 def from_csv(text: str) -> tuple[Mark, ...]:
     """Return marks from CSV with the columns `COLUMNS`, of which `end` and `text` may be missing.
 
-    Times are seconds (75.5) or clock times (1:15.5). Of spreadsheets that separate columns by
-    semicolons or tabs, times may have decimal commas. Rows without content are passed over.
+    Times are as `parse_time` reads them. Columns are separated by commas, semicolons or tabs. Rows
+    without content are passed over.
 
     Raises:
         MarkError: It has no such columns, or a row is no mark; the message names the row.
@@ -236,18 +236,14 @@ def from_csv(text: str) -> tuple[Mark, ...]:
                 f"A file of marks has the columns {', '.join(COLUMNS)}; this one has no "
                 f"{sorted(missing)[0]!r}."
             )
-        comma = "." if separator != "," else ","
-        return sorted_marks(
-            _row_mark(reader.line_num, row, comma) for row in reader if any(row.values())
-        )
+        return sorted_marks(_row_mark(reader.line_num, row) for row in reader if any(row.values()))
     except csv.Error as error:
         raise MarkError(f"This is no CSV file ({error}).") from error
 
 
-def _row_mark(line: int, row: Mapping[str | None, Any], comma: str) -> Mark:
-    """Return the mark of a row, see `csv.DictReader`; in its times commas stand for `comma`."""
-    times = ((row.get(name) or "").replace(",", comma) for name in ("start", "end"))
-    start, end = map(parse_time, times)
+def _row_mark(line: int, row: Mapping[str | None, Any]) -> Mark:
+    """Return the mark of a row, see `csv.DictReader`."""
+    start, end = (parse_time(row.get(name) or "") for name in ("start", "end"))
     kind = (row.get("kind") or "").strip().lower()
     try:
         if start is None:
@@ -262,9 +258,9 @@ def _row_mark(line: int, row: Mapping[str | None, Any], comma: str) -> Mark:
 
 
 def parse_time(text: str) -> float | None:
-    """Return the seconds of "75.5", "1:15.5" or "1:02:03"; None of anything else."""
+    """Return the seconds of "75.5", "1:15.5" or "1:02:03", also with a decimal comma; or None."""
     try:
-        numbers = [float(part) for part in text.strip().split(":")]
+        numbers = [float(part) for part in text.strip().replace(",", ".").split(":")]
     except ValueError:
         return None
     if len(numbers) > 3 or any(number < 0 or not math.isfinite(number) for number in numbers):

@@ -165,7 +165,7 @@ def test_csv_takes_clock_times_and_names_the_line_of_an_error():
             Mark(75.5, 75.5, "event", "a, b"),
         )
     for wrong, error in (
-        ('kind,start\nevent,"75,5"\n', "its start is no time"),
+        ('kind,start\nevent,"75h5"\n', "its start is no time"),
         ("a,b\n1,2\n", "this one has no 'kind'"),
         ("kind,start\nevent,soon\n", "Line 2 of the marks"),
         ("kind,start,end,text\nevent,1,,quiz,,\nevent,2,,quiz, part 2\n", "Line 3 .* more cells"),

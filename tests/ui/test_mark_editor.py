@@ -18,6 +18,7 @@ def done(marks=(), now=None, **action):
 def test_a_mark_is_added_by_the_players_time_or_by_one_that_is_typed():
     assert done(do="add", kind="event", start=75.5, end=75.5, text="quiz", nonce=1) == (QUIZ,)
     assert done(do="add", kind="event", start="1:15.5", end="", text="quiz") == (QUIZ,)
+    assert done(do="add", kind="event", start="75,5", end="", text="quiz") == (QUIZ,)
     assert done(do="add", kind="left out", start="3", end="1:02:03", text="") == (
         Mark(3, 3723, "left out"),
     )
