@@ -114,7 +114,7 @@ def compress_weights(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tens
     `round_to_half`.
 
     What half precision can't hold stays as it is. `from_pretrained` makes of both what the
-    configuration says, float32.
+    configuration states, float32.
     """
     return {
         name: short

@@ -135,10 +135,9 @@ def chart_series(timeline: Timeline, tracks: Sequence[int]) -> str:
         tracks: The tracks that have areas of their own.
 
     Returns:
-        `step` (seconds of a value), `names` (of the areas, from the ground up), `labels` (what
-        these are called), `areas` (for all
-        faces, then for each track: a list of shares for each step), and `index` and `faces` (for
-        each step).
+        `step` (seconds of a value), `names` (of the areas, from the ground up), `labels` (their
+        names in the page's language), `areas` (for all faces, then for each track: a list of shares
+        for each step), and `index` and `faces` (for each step).
     """
     curves = chart_curves(timeline, tracks, MAX_SERIES_COLUMNS)
     series = {

@@ -20,7 +20,7 @@ def frame_times(
 ) -> Float64Array | None:
     """Return the times of a file's frames as `VideoReader` yields them, (n,), rising.
 
-    None where only reading the file from its beginning tells them: its format stores them
+    None where the file has to be read from its beginning for them: its format stores them
     otherwise, its clock doesn't rise, or it can't be sought.
 
     Args:

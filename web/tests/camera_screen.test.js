@@ -39,7 +39,7 @@ test("a press after that, while the first one still waits, opens the camera once
   assert.deepEqual([opens, opened, screen.stopButton.hidden], [1, 1, false]);
 });
 
-/** Returns a browser that grants locks: those that are held, and what tells that the page is seen or hidden. */
+/** Returns a browser that grants screen locks: `held`, and `changed`, the listener for the page being shown or hidden. */
 function lockingBrowser() {
   const browser = { held: new Set() };
   browser.grant = async () => {

@@ -39,8 +39,8 @@ larger one lacks: Gradio goes through a result value by value several times, and
 served meanwhile."""
 
 _PICTURES, _QUALITY = "pictures", 95
-"""Folder of the thumbnails, beside the other files of the result, and their JPEG quality. It is
-high because the page's HTML encodes them a second time."""
+"""Folder of the thumbnails, in that of the result, and their JPEG quality, which is high because
+the page's HTML encodes them a second time."""
 
 _NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 

@@ -233,7 +233,7 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
     run_async(scenario())
 
 
-def test_of_those_who_hope_the_newest_stay(monkeypatch):
+def test_of_requests_that_wait_for_a_connection_the_newest_stay(monkeypatch):
     monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (0, 0))
     monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (2, 5.0))
 
