@@ -135,7 +135,7 @@ class _Reading:
     ) -> str | None:
         """Write a photo with boxes into a folder; return why that isn't possible, or None."""
         shown = labels if self._settings.view == "person" else None
-        drawn = FaceAnnotator(numbered=True).annotate(decoded.pixels, faces, shown)
+        drawn = FaceAnnotator().annotate(decoded.pixels, faces, shown)
         try:
             content = encode_jpeg(drawn, JPEG_QUALITY)
         except ImageError as error:

@@ -128,7 +128,7 @@ class CameraLoop:
         self._screen: Screen | None = None
         self._state, self._frame_rate = StreamState(), FrameRateMeter()
         self._face_count, self._speed = 0, 0.0
-        self._annotator = FaceAnnotator(numbered=True)
+        self._annotator = FaceAnnotator()
         self._actions = {
             "q": self.quit,
             "\x1b": self.quit,

@@ -166,7 +166,7 @@ def write_annotated(
     from fer.drawing.annotators import FaceAnnotator
     from fer.images import encode_jpeg
 
-    drawn = FaceAnnotator(numbered=True).annotate(image, faces, labels)
+    drawn = FaceAnnotator().annotate(image, faces, labels)
     write_file(place, encode_jpeg(drawn, JPEG_QUALITY))
 
 

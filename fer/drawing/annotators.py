@@ -38,13 +38,9 @@ class FaceAnnotator:
     long as they are free. Lines and font grow with the picture, so that they look alike at any
     size. Captions cover no face as long as there is room anywhere else; where faces are small or
     close, they are cut to the face's number, which a line connects with its box if need be.
-
-    Args:
-        numbered: Whether a face that is alone is numbered as well; see `display_ids`.
     """
 
-    def __init__(self, numbered: bool = False) -> None:
-        self.numbered = numbered
+    def __init__(self) -> None:
         self._placer, self._crowd = LabelPlacer(), 0.0
 
     def annotate(
@@ -90,8 +86,7 @@ class FaceAnnotator:
         colors: Sequence[Color],
     ) -> None:
         tracked, font_size = detections.tracker_id is not None, self._font_size(image, detections)
-        numbered = self.numbered or len(detections) > 1
-        texts = face_captions(detections, labels, numbered)
+        texts = face_captions(detections, labels)
         pairs = [
             (render_caption(text, label, font_size), render_caption(str(number), label, font_size))
             for text, number, label in zip(texts, display_ids(detections), labels, strict=True)
@@ -120,10 +115,8 @@ class FaceAnnotator:
         return max(least, round(float(min(image.shape[:2])) * share))
 
 
-def face_captions(
-    detections: sv.Detections, labels: Sequence[str], numbered: bool = False
-) -> list[str]:
-    """Return the caption of each face: "happy 92%", numbered "1 happy 92%".
+def face_captions(detections: sv.Detections, labels: Sequence[str]) -> list[str]:
+    """Return the caption of each face, such as "1 happy 92%"; for the number see `display_ids`.
 
     A face whose expression isn't named is just "uncertain" or "turned away": a percentage beside
     such a word would read as if it were the share of doubt.
@@ -134,7 +127,7 @@ def face_captions(
         for number, label, row in faces:
             name = _(label)
             text = name if label in UNNAMED else f"{name} {row[EXPRESSIONS.index(label)]:.0%}"
-            texts.append(f"{number} {text}" if numbered else text)
+            texts.append(f"{number} {text}")
     return texts
 
 

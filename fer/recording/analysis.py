@@ -142,7 +142,7 @@ class _FrameDrawer:
     def __init__(self, writer: VideoWriter, timeline: Timeline) -> None:
         self._writer = writer
         self._named, self._uncertain_below = timeline.view == "person", timeline.uncertain_below
-        self._annotator = FaceAnnotator(numbered=True)
+        self._annotator = FaceAnnotator()
 
     def draw(self, item: tuple[Frame, Detections]) -> None:
         frame, faces = item

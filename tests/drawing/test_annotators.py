@@ -73,14 +73,13 @@ def test_caption_stays_inside_the_picture(box, monkeypatch):
 def test_any_size_can_be_drawn_on(size):
     height, width = size
     picture = np.zeros((height, width, 3), np.uint8)
-    drawn = FaceAnnotator(numbered=True).annotate(picture, faces([0, 0, width, height]), ["sad"])
+    drawn = FaceAnnotator().annotate(picture, faces([0, 0, width, height]), ["sad"])
     assert drawn.shape == picture.shape
 
 
 def test_captions():
     two = faces([0, 0, 9, 9], [9, 9, 20, 20])
-    assert face_captions(two, ["happy", UNCERTAIN]) == ["happy 92%", "uncertain"]
-    assert face_captions(two, ["happy", UNCERTAIN], numbered=True) == ["1 happy 92%", "2 uncertain"]
+    assert face_captions(two, ["happy", UNCERTAIN]) == ["1 happy 92%", "2 uncertain"]
 
 
 def test_tracked_faces_have_their_track_numbers():
@@ -88,7 +87,7 @@ def test_tracked_faces_have_their_track_numbers():
     assert display_ids(two) == [1, 2]
     two.tracker_id = np.array([7, 3])
     assert display_ids(two) == [7, 3]
-    assert face_captions(two, ["happy", UNCERTAIN], numbered=True) == ["7 happy 92%", "3 uncertain"]
+    assert face_captions(two, ["happy", UNCERTAIN]) == ["7 happy 92%", "3 uncertain"]
 
 
 def test_plain_boxes_have_no_caption_and_show_on_any_picture():
@@ -166,7 +165,7 @@ def test_wrong_labels_are_refused():
 
 @pytest.mark.parametrize("box", [[-50, -40, 30, 30], [480, 0, 700, 90], [100, 500, 200, 700]])
 def test_captions_of_faces_at_the_edge_are_whole(box):
-    drawn = FaceAnnotator(True).annotate(np.zeros((512, 512, 3), np.uint8), faces(box), ["sad"])
+    drawn = FaceAnnotator().annotate(np.zeros((512, 512, 3), np.uint8), faces(box), ["sad"])
     assert (drawn == rgb("sad")).all(axis=2).sum() > 1500
 
 

@@ -152,7 +152,7 @@ class PhotoHandlers:
     def save_picture(self, result: PhotoResult | None) -> dict[str, str]:
         """Return the photo with numbered boxes, in full size, as a download."""
         result = _require_result(result)
-        annotator = FaceAnnotator(numbered=True)
+        annotator = FaceAnnotator()
         try:
             drawn = annotator.annotate(self.load(result.path).pixels, result.faces, result.labels)
             content = encode_jpeg(drawn, 90)
