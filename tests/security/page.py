@@ -17,6 +17,7 @@ from PIL import Image
 from fer.ui import build_demo, launch_settings
 from fer.ui.serving.uploads import page_store
 from tests.fakes import fake_pipeline, sure
+from tests.security.server import free_port
 
 RESULTS = ("process_completed", "process_generating")
 
@@ -28,7 +29,9 @@ def served(folder: Path) -> Iterator[Any]:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
         demo = build_demo(pipeline)
-        demo.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+        demo.launch(
+            server_port=free_port(), prevent_thread_lock=True, quiet=True, **launch_settings()
+        )
         demo.store, demo.pipeline = page_store(), pipeline
         try:
             yield demo

@@ -34,6 +34,7 @@ from fer.ui.recording.views import RESULT_LIFETIME
 from fer.ui.serving import upload_limits
 from fer.video import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
+from tests.security.server import free_port
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,9 @@ def demo():
 
 @pytest.fixture(scope="module")
 def client(demo):
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+    _, url, _ = demo.launch(
+        server_port=free_port(), prevent_thread_lock=True, quiet=True, **launch_settings()
+    )
     yield Client(url, verbose=False)
     demo.close()
 

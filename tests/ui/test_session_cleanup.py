@@ -38,6 +38,9 @@ from fer.ui.session_cleanup import (
     sweeping,
 )
 from tests.async_runner import run_async
+from tests.security.server import free_port
+
+LAUNCH = {"prevent_thread_lock": True, "quiet": True, "server_name": "127.0.0.1"}
 
 
 def nobody(session: str) -> bool:
@@ -55,7 +58,7 @@ def demo():
 
 @pytest.fixture(scope="module")
 def client(demo):
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    _, url, _ = demo.launch(server_port=free_port(), **LAUNCH)
     with httpx.Client(base_url=url, timeout=20) as client:
         yield client
     demo.close()
@@ -242,8 +245,7 @@ def test_connections_know_whose_events_wait_or_run(tmp_path):
         gr.Button().click(lambda: go_on.wait(10) and None, None, None, api_name="wait")
     lifespan = sweeping(UploadStore(TempFolder(tmp_path / "fer")))
     settings = {"middleware": [Middleware(Connections)], "lifespan": lifespan}
-    options = {"prevent_thread_lock": True, "quiet": True, "server_name": "127.0.0.1"}
-    app, url, _ = demo.launch(**options, app_kwargs=settings)
+    app, url, _ = demo.launch(server_port=free_port(), **LAUNCH, app_kwargs=settings)
     with httpx.Client(base_url=url, timeout=20) as client:
         working = app.state.connections.working
         events = {ask(client, "wait") for _ in range(2)}  # one runs, one waits
