@@ -17,7 +17,7 @@ from fer.templates import render
 from fer.timeline.baseline import SPREADS, baseline_columns, change_from
 from fer.timeline.chart_curves import VIEWBOX_SIDE, Curves, chart_curves, chart_series
 from fer.timeline.chart_notes import chart_description, chart_note, index_heading
-from fer.timeline.drawn_marks import mark_places
+from fer.timeline.drawn_marks import mark_places, marked_seconds
 from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
@@ -71,7 +71,7 @@ class Plot:
 def timeline_html(
     timeline: Timeline,
     moments: Sequence[Moment] = (),
-    min_span: int = MIN_SPAN,
+    duration: float = 0.0,
     growing: bool = False,
     started: str = "",
     level: int = 4,
@@ -81,14 +81,16 @@ def timeline_html(
     Args:
         timeline: May still be empty.
         moments: These are marked by their number, from 1.
-        min_span: Minimum length of the time axis, in seconds.
-        growing: Whether it is drawn anew each second: it lacks what `chart.js` needs to display
-            values and to zoom.
+        duration: Seconds up to which marks are drawn though no picture may have come there.
+        growing: Whether it is drawn anew each second: its time axis has room for a minute, and it
+            lacks what `chart.js` needs to display values and to zoom.
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
         level: Of its headings, 3 or 4.
     """
     counted = timeline.included()
     tracks = longest_tracks(counted)
+    marked = marked_seconds(timeline.marks, duration)
+    min_span = max(MIN_LIVE_SPAN if growing else MIN_SPAN, marked)
     whole, *single = chart_curves(timeline, tracks, MAX_COLUMNS, min_span)
     headings = [_("Face %(number)s", number=track) for track in tracks]
     faces, several = list(zip(headings, single, strict=True)), len(tracks) > 1

@@ -1,6 +1,7 @@
 """Drawing of marks in the chart and in the plot."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from fer.i18n import gettext as _
@@ -38,6 +39,20 @@ class MarkPlace(NamedTuple):
     left: str
     width: str
     title: str
+
+
+def marked_seconds(marks: Iterable[Mark], duration: float) -> int:
+    """Return the seconds up to the end of the last mark; 0 without marks.
+
+    No picture may have come by then, as the camera was lost.
+
+    Args:
+        marks: Those that begin a second or more after the duration don't count.
+        duration: Seconds of the recording, or of a live timeline, which a mark may exceed.
+    """
+    found = [mark for mark in marks if mark.start < duration + 1]
+    ends = [math.ceil(min(mark.end, duration)) for mark in found]
+    return max(ends + [math.floor(mark.start) + 1 for mark in found], default=0)
 
 
 def mark_places(marks: Sequence[Mark], span: float) -> list[MarkPlace]:

@@ -14,7 +14,7 @@ from fer.colors import COLORS, outcome_colors
 from fer.i18n import gettext as _
 from fer.i18n import use_drawn_language
 from fer.timeline.chart_notes import index_heading
-from fer.timeline.drawn_marks import LEFT_OUT_STYLE, Hatching, draw_marks
+from fer.timeline.drawn_marks import LEFT_OUT_STYLE, Hatching, draw_marks, marked_seconds
 from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
@@ -46,7 +46,9 @@ _MAX_COLUMNS, _MAX_TICKS = 240, 10
 """Most bins and ticks that are distinguishable at this width."""
 
 
-def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:
+def timeline_plot(
+    timeline: Timeline, moments: Sequence[Moment] = (), duration: float = 0.0
+) -> Figure:
     """Draw a timeline, in its own view.
 
     Seconds without frames or faces are left empty. Those without a face to classify, or with too
@@ -56,15 +58,16 @@ def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:
     Args:
         timeline: What to draw; may be empty.
         moments: These are marked by their number, from 1.
+        duration: Seconds up to which marks are drawn though no picture may have come there.
 
     Returns:
         A figure of its own; nothing touches pyplot's global state.
     """
     with use_drawn_language():
-        return _draw(timeline, moments)
+        return _draw(timeline, moments, duration)
 
 
-def _draw(timeline: Timeline, moments: Sequence[Moment]) -> Figure:
+def _draw(timeline: Timeline, moments: Sequence[Moment], duration: float) -> Figure:
     figure = Figure(figsize=_SIZE, layout="constrained", facecolor=_BACKGROUND)
     if not len(timeline):
         figure.text(0.5, 0.5, _("Nothing was recorded."), ha="center", va="center", color=_TEXT)
@@ -72,7 +75,7 @@ def _draw(timeline: Timeline, moments: Sequence[Moment]) -> Figure:
     if not len(timeline.included()):
         figure.text(0.5, 0.5, _("All seconds are left out."), ha="center", va="center", color=_TEXT)
         return figure
-    columns = _Columns(timeline, _MAX_COLUMNS)
+    columns = _Columns(timeline, _MAX_COLUMNS, duration)
     upper, middle, outcomes, lower = figure.subplots(
         4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
     )
@@ -95,7 +98,7 @@ def _draw(timeline: Timeline, moments: Sequence[Moment]) -> Figure:
 class _Columns:
     """The bins of a timeline, as few as can be drawn: their starts, width and statistics."""
 
-    def __init__(self, timeline: Timeline, most: int) -> None:
+    def __init__(self, timeline: Timeline, most: int, duration: float) -> None:
         whole = timeline.counts()[0]
         numbers, counts = timeline.included().counts()
         count = whole[-1] + 1 - whole[0]
@@ -109,7 +112,8 @@ class _Columns:
         self.reason = hatching_reason(withhold)
         self.empty = ~self.shown & ~self.withheld
         self.start = float(whole[0] // each * self.width)
-        self.end = float((whole[-1] // each + 1) * self.width)
+        marked = marked_seconds(timeline.marks, duration)
+        self.end = max(float((whole[-1] // each + 1) * self.width), marked)
         self.left_out = any(
             first < self.end and last > self.start
             for first, last in left_out_ranges(timeline.marks)

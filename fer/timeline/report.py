@@ -66,7 +66,9 @@ def report_html(
         warning=metadata.warning,
         marks=_marks(timeline),
         compared=stretches_html(timeline),
-        chart=timeline_html(timeline, moments=summary.moments, started=metadata.started, level=3),
+        chart=timeline_html(
+            timeline, summary.moments, metadata.duration, started=metadata.started, level=3
+        ),
         caption=_caption(summary, metadata),
         moments=_moments(summary, thumbnails),
         no_moment_note="" if summary.moments else _no_moment_note(summary),

@@ -172,7 +172,7 @@ def test_a_long_timeline_is_counted_together_and_stays_small():
 
 
 def test_an_empty_timeline_is_an_empty_chart():
-    html = timeline_html(Timeline("person"), min_span=60, growing=True)
+    html = timeline_html(Timeline("person"), growing=True)
     assert "shows no expression yet" in html and ">0:45<" in html
 
 

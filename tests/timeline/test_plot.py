@@ -1,5 +1,6 @@
 """The plot: what is drawn where, gaps, hatching, the time axis, and nothing global touched."""
 
+import math
 import sys
 
 import numpy as np
@@ -94,6 +95,15 @@ def test_marks_before_the_first_picture_leave_the_plot_its_room():
     assert [(text.get_text(), text.xy[0]) for text in marked.axes[0].texts] == [("C", 100)]
     places = [[axes.get_position().bounds for axes in figure.axes] for figure in (plain, marked)]
     assert np.allclose(*places, atol=0.01)
+
+
+def test_marks_after_the_last_picture_are_in_the_plot():
+    timeline = recorded([(frame([HALF] * 5), i) for i in range(30)])
+    timeline.marks = (Mark(10, 90, "left out"), Mark(41, 41, "event"), Mark(99, 99, "event"))
+    upper = timeline_plot(timeline, duration=59.5).axes[0]
+    assert upper.get_xlim() == (0, 60) and timeline_plot(timeline).axes[0].get_xlim() == (0, 30)
+    assert [text.get_text() for text in upper.texts] == ["A", "B"]
+    assert timeline_plot(timeline, duration=math.inf).axes[0].get_xlim() == (0, 100)
 
 
 @pytest.mark.parametrize("language", sorted(DRAWN))

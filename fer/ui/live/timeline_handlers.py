@@ -127,9 +127,10 @@ class TimelineHandlers:
         """Return the timeline's plot as PNG, as a download."""
         from fer.timeline.plot import timeline_plot
 
-        timeline = _finished(session).timeline
-        file = io.BytesIO()
-        timeline_plot(timeline, find_moments(timeline)).savefig(file, format="png", dpi=150)
+        recorder, file = _finished(session), io.BytesIO()
+        timeline = recorder.timeline
+        figure = timeline_plot(timeline, find_moments(timeline), recorder.length)
+        figure.savefig(file, format="png", dpi=150)
         return html.download("timeline.png", file.getvalue(), "image/png")
 
     def save_report(self, session: Session) -> dict[str, str]:
@@ -141,12 +142,17 @@ class TimelineHandlers:
         return html.download("timeline.html", content.encode(), "text/html")
 
     def _metadata(self, recorder: TimelineRecorder) -> TimelineMetadata:
-        return TimelineMetadata(_("Live timeline"), self.network, started=recorder.started_at)
+        return TimelineMetadata(
+            _("Live timeline"),
+            self.network,
+            duration=recorder.length,
+            started=recorder.started_at,
+        )
 
     def save_exports(self, session: Session) -> dict[str, str]:
         """Return files for other programs as one ZIP file, as a download."""
-        table = interval_table(_finished(session).timeline)
-        file = io.BytesIO()
+        recorder, file = _finished(session), io.BytesIO()
+        table = interval_table(recorder.timeline, recorder.length)
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for name, text in export_texts(table, "timeline", FORMATS).items():
                 archive.writestr(name, text)

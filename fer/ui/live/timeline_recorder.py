@@ -14,7 +14,7 @@ from supervision import Detections
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.templates import render
-from fer.timeline.chart import MIN_LIVE_SPAN, MIN_SPAN, timeline_html
+from fer.timeline.chart import timeline_html
 from fer.timeline.formatting import format_percent, format_signed, format_time
 from fer.timeline.marks import MAX_SECONDS, MarkError
 from fer.timeline.summary import mean_statistics, summarise
@@ -166,7 +166,6 @@ def _running_html(recorder: TimelineRecorder, now: float, note: str = "") -> Mar
         note: One more sentence; by default that no frame has come yet, where that is so.
     """
     timeline, elapsed = recorder.timeline, now - recorder.started
-    span = max(MIN_LIVE_SPAN, _marked_seconds(timeline, elapsed))
     return render(
         "live_timeline.html",
         running=True,
@@ -174,7 +173,7 @@ def _running_html(recorder: TimelineRecorder, now: float, note: str = "") -> Mar
         message="",
         readout=_readout(_("Recording %(time)s", time=format_time(elapsed)), timeline),
         note=note or ("" if len(timeline) else _(WAITING_NOTE)),
-        chart=timeline_html(timeline, min_span=span, growing=True),
+        chart=timeline_html(timeline, duration=elapsed, growing=True),
         marks=marks_html(timeline, editable=False) if timeline.marks else "",
         summary="",
     )
@@ -187,10 +186,9 @@ def _finished_html(recorder: TimelineRecorder, trouble: str = "") -> Markup:
         recorder: Of what was recorded.
         trouble: Why a mark was not changed; "" for nothing.
     """
-    timeline, limit = recorder.timeline, recorder.limit
+    timeline, length, limit = recorder.timeline, recorder.length, recorder.limit
     if not len(timeline):
         return html.message(_("Nothing recorded"), _("The camera sent no picture; start it first."))
-    span = max(MIN_SPAN, _marked_seconds(timeline, recorder.length))
     ended = _("The timeline has ended")
     return render(
         "live_timeline.html",
@@ -199,25 +197,10 @@ def _finished_html(recorder: TimelineRecorder, trouble: str = "") -> Markup:
         message=html.message(ended, _(limit, hours=MAX_DURATION // 3600)) if limit else "",
         readout=_readout(_("Finished"), timeline),
         note="",
-        chart=timeline_html(timeline, min_span=span, started=recorder.started_at),
+        chart=timeline_html(timeline, duration=length, started=recorder.started_at),
         marks=marks_html(timeline, trouble=trouble),
-        summary=summary_html(summarise(timeline), timeline),
+        summary=summary_html(summarise(timeline, length), timeline),
     )
-
-
-def _marked_seconds(timeline: Timeline, length: float) -> int:
-    """Return the seconds up to the end of the last mark; 0 without marks.
-
-    No picture may have come by then, as the camera was lost.
-
-    Args:
-        timeline: With its marks.
-        length: Its seconds, which a mark may exceed.
-    """
-    last = math.ceil(length)
-    ends = [math.ceil(min(mark.end, last)) for mark in timeline.marks]
-    starts = [min(math.floor(mark.start), last) + 1 for mark in timeline.marks]
-    return max(ends + starts, default=0)
 
 
 def idle_html() -> Markup:

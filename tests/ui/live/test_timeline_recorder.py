@@ -285,6 +285,20 @@ def test_marks_after_the_last_picture_are_in_the_chart():
     assert 'data-span="20"' in recorder.html(999.0)
 
 
+def test_marks_after_the_last_picture_are_in_what_is_saved(clock):
+    live = LivePage(SIX[:1], sure("happy", 0.9))
+    live.start()
+    record(live, clock, [0.0, 0.5, 1.0])
+    clock[0] = 9.4
+    live.stop()
+    session, plain = live.session(), live.timelines.save_plot(live.session())
+    session.live.recorder.timeline.marks = (Mark(6, 6, "event"), Mark(7, 8, "stretch"))
+    assert content(live.timelines.save_plot(session)) != content(plain)
+    assert b'data-span="8"' in content(live.timelines.save_report(session))
+    archive = ZipFile(io.BytesIO(content(live.timelines.save_exports(session))))
+    assert b"stretch" in archive.read("timeline.TextGrid")
+
+
 def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(monkeypatch):
     """A long timeline takes a while to draw, in which others' Stop would wait."""
     live, drawing = LivePage(SIX[:1]), threading.Semaphore(1)
