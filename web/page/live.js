@@ -89,16 +89,16 @@ export class LiveScreen extends CameraScreen {
     if (silent || !this.silent) return;
     this.panel.clear();
     this.timeline.pause(true);
-    const reason = error
+    const reason = () => error
       ? _("This picture could not be read (%(error)s). Press Stop, then Start camera; if that doesn't help, save your timeline and load the page again.", { error })
       : _("No picture has been read for some seconds, and nothing is counted. If this lasts, save your timeline and load the page again.");
-    this.trouble.replaceChildren(message(_("No faces read"), reason, "trouble"));
+    this.say(() => message(_("No faces read"), reason(), "trouble"));
   }
 
   /** Takes back, with a new result, what was said without one. */
   endSilence() {
     if (this.silent) {
-      this.trouble.replaceChildren();
+      this.say();
       this.slow = false; // its message was replaced
       this.timeline.pause(false);
     }
@@ -137,9 +137,14 @@ export class LiveScreen extends CameraScreen {
   checkRate(now) {
     if (this.slow || this.times.length < SLOW_RESULTS || now - this.started < SLOW_AFTER || this.possibleRate >= SLOW_RATE) return;
     this.slow = true;
+    const rate = this.possibleRate;
+    this.say(() => this.slowMessage(rate));
+  }
+
+  slowMessage(rate) {
     const advice = this.toServer ? _("The server may be faster: it would get the camera's picture.") : _("Close other programs and pages, or use a newer device.");
-    const text = `${_("It manages %(rate)s frames a second; quick expressions are missed.", { rate: decimal(this.possibleRate) })} ${advice}`;
+    const text = `${_("It manages %(rate)s frames a second; quick expressions are missed.", { rate: decimal(rate) })} ${advice}`;
     const button = this.toServer && el("button", { type: "button", class: "button", click: this.toServer }, _("Read on the server"));
-    this.trouble.replaceChildren(message(_("This device is slow"), text, "info", button ?? ""));
+    return message(_("This device is slow"), text, "info", button ?? "");
   }
 }

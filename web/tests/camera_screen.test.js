@@ -39,6 +39,19 @@ test("a press after that, while the first one still waits, opens the camera once
   assert.deepEqual([opens, opened, screen.stopButton.hidden], [1, 1, false]);
 });
 
+test("a message is written again in another language, until it is taken back", () => {
+  const texts = ["no picture", "kein Bild"];
+  let shown = null;
+  Object.assign(screen, { trouble: { replaceChildren: (...children) => (shown = children) }, startButton: {}, stopButton: { lastChild: {} }, video: {} });
+  globalThis.document = { documentElement: { lang: "en" } };
+  screen.say(() => texts.shift());
+  screen.translate();
+  assert.deepEqual(shown, ["kein Bild"]);
+  screen.say();
+  screen.translate();
+  assert.deepEqual(shown, []);
+});
+
 /** Returns a browser that grants screen locks: `held`, and `changed`, the listener for the page being shown or hidden. */
 function lockingBrowser() {
   const browser = { held: new Set() };

@@ -22,7 +22,7 @@ test("where canvas reads are randomised there is an error message, and the camer
   const white = { fillRect() {}, getImageData: () => ({ data: [255, 255, 255, 255] }) };
   globalThis.document = { createElement: () => ({ getContext: () => white }), documentElement: { lang: "en" } };
   let reason = null;
-  await ServerLive.prototype.startRun.call({ explain: (text) => (reason = text) }, 1);
+  await ServerLive.prototype.startRun.call({ explain: (write) => (reason = write()) }, 1);
   delete globalThis.document;
   assert.match(reason, /^This browser hides from web pages/);
 });

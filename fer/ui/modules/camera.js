@@ -20,8 +20,13 @@ const LOSSES = {
 
 const CHECK_INTERVAL = 500; // milliseconds
 
-/** Why no camera can be opened; the message is for the visitor. */
-export class CameraError extends Error {}
+/** Why no camera can be opened; `reason` returns it for the visitor, in the page's language. */
+export class CameraError extends Error {
+  constructor(reason) {
+    super(reason());
+    this.reason = reason;
+  }
+}
 
 export class Camera extends EventTarget {
   /**
@@ -44,13 +49,13 @@ export class Camera extends EventTarget {
 
   /** Opens the camera, of any or of one `device`, and plays its picture; raises `CameraError`. */
   async open(view, device = null) {
-    if (!navigator.mediaDevices) throw new CameraError(REFUSALS.insecure());
+    if (!navigator.mediaDevices) throw new CameraError(REFUSALS.insecure);
     const choice = device ? { deviceId: { exact: device } } : { facingMode: "user" };
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.size(view), ...choice } });
     } catch (error) {
-      throw new CameraError(REFUSALS[error.name]?.() ?? _("The camera can't be opened (%(error)s).", { error: error.message }));
+      throw new CameraError(REFUSALS[error.name] ?? (() => _("The camera can't be opened (%(error)s).", { error: error.message })));
     }
     this.close();
     [this.stream, this.uniformSince, this.lastPicture] = [stream, null, performance.now()];
@@ -97,13 +102,13 @@ export class Camera extends EventTarget {
     this.lastPicture = performance.now();
   }
 
-  /** Finds out whether the camera is lost, and reports a change. */
+  /** Finds out whether the camera is lost, and reports a change, with a function that returns the reason. */
   check() {
     if (!this.stream) return;
     const loss = this.findLoss();
     if (loss === this.loss) return;
     this.loss = loss;
-    this.dispatchEvent(new CustomEvent("loss", { detail: loss && (LOSSES[loss]?.() ?? _(this.settings.losses[loss])) }));
+    this.dispatchEvent(new CustomEvent("loss", { detail: loss && (LOSSES[loss] ?? (() => _(this.settings.losses[loss]))) }));
   }
 
   findLoss() {

@@ -36,6 +36,7 @@ export class CameraScreen {
     this.startButton.textContent = _("Start camera");
     this.stopButton.lastChild.textContent = _("Stop");
     this.video.ariaLabel = _("The camera's picture");
+    this.say(this.said);
   }
 
   // A subclass has `view`, "person" or "class", and these:
@@ -46,7 +47,7 @@ export class CameraScreen {
   /** Is called with each picture of the camera. */
   picture(run) {}
 
-  /** Is told when pictures no longer come, for which there may be a reason, and when they come again. */
+  /** Is told when pictures no longer come, for which there may be a reason, see `explain`, and when they come again. */
   pause(paused, reason = null) {}
 
   /**
@@ -71,7 +72,7 @@ export class CameraScreen {
     const { loss } = this.camera;
     const moveFocus = focusFrom(this.startButton);
     this.startButton.disabled = true;
-    this.trouble.replaceChildren();
+    this.say();
     try {
       await this.ready; // nothing could be read before, nor be stopped
       if (this.startingRun === this.run) await this.camera.open(this.view, device);
@@ -80,7 +81,7 @@ export class CameraScreen {
       this.camera.loss = loss; // one that is back may need a moment, and reports once more
       this.startButton.disabled = false;
       moveFocus(this.startButton);
-      this.explain(error instanceof CameraError ? `${error.message} ${_("The Photo tab works without a camera.")}` : error.message);
+      this.explain(() => error instanceof CameraError ? `${error.reason()} ${_("The Photo tab works without a camera.")}` : error.message);
       return;
     }
     if (this.startingRun !== this.run) { // released meanwhile
@@ -100,7 +101,7 @@ export class CameraScreen {
     this.run++;
     this.camera.close();
     this.showCamera(false);
-    this.trouble.replaceChildren();
+    this.say();
     this.pause(true);
   }
 
@@ -134,10 +135,10 @@ export class CameraScreen {
     wait();
   }
 
-  /** Says why there is no picture; nothing is counted until `reason` is null again. */
+  /** Says why there is no picture, see `explain`; nothing is counted until `reason` is null again. */
   lose(reason) {
     this.overlay.clear();
-    this.trouble.replaceChildren();
+    this.say();
     if (reason) this.explain(reason);
     this.pause(Boolean(reason), reason);
     if (this.camera.loss === "ended") {
@@ -152,8 +153,15 @@ export class CameraScreen {
     if (permission?.state === "granted" && this.camera.loss === "ended") this.start(this.camera.device);
   }
 
+  /** Says why there is no picture: `reason` returns it in the page's language. */
   explain(reason) {
-    this.trouble.replaceChildren(message(_("No camera picture"), reason, "trouble"));
+    this.say(() => message(_("No camera picture"), reason(), "trouble"));
+  }
+
+  /** Shows the message that `write` returns, and again in another language; null takes it back. */
+  say(write = null) {
+    this.said = write;
+    this.trouble.replaceChildren(...(write ? [write()] : []));
   }
 
   changeView() {

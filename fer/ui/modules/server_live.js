@@ -44,7 +44,7 @@ export class ServerLive extends CameraScreen {
 
   async startRun(device) {
     if (readsTrue(document.createElement("canvas"))) await super.startRun(device);
-    else this.explain(_(FALSE_PIXELS));
+    else this.explain(() => _(FALSE_PIXELS));
   }
 
   begin(run) {
@@ -107,7 +107,7 @@ export class ServerLive extends CameraScreen {
 
   show(reading) {
     this.answered = performance.now();
-    this.trouble.replaceChildren();
+    this.say();
     this.overlay.update(this.inVideo(reading), reading.view);
     this.page.show(reading);
     this.checkAge();
@@ -121,8 +121,8 @@ export class ServerLive extends CameraScreen {
   }
 
   fail() {
-    const text = _("It is busy, or the connection is broken. Reading continues by itself; if it doesn't, load the page again.");
-    this.trouble.replaceChildren(message(_("The server doesn't answer"), text, "trouble"));
+    const text = () => _("It is busy, or the connection is broken. Reading continues by itself; if it doesn't, load the page again.");
+    this.say(() => message(_("The server doesn't answer"), text(), "trouble"));
   }
 
   pause(paused, reason = null) {

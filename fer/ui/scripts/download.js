@@ -13,6 +13,9 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// What the server wrote is in the language of its request.
+new MutationObserver(() => element.replaceChildren()).observe(document.documentElement, { attributeFilter: ["lang"] });
+
 function showError(sentence) {
   element.innerHTML = '<div class="fer-message fer-trouble" role="alert"><strong></strong><span></span></div>';
   element.querySelector("strong").textContent = _("Nothing saved");
