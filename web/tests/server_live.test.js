@@ -26,3 +26,20 @@ test("where canvas reads are randomised there is an error message, and the camer
   delete globalThis.document;
   assert.match(reason, /^This browser hides from web pages/);
 });
+
+test("a server that is silent is called busy until it is known not to answer, and nothing old is shown", () => {
+  let waiting = null, paused = null;
+  const live = Object.assign(Object.create(ServerLive.prototype), {
+    ...{ paused: false, lost: false, answered: performance.now() - 6000, camera: { stream: {} } },
+    stage: { classList: { toggle: (name, on) => (waiting = on) } },
+    page: { pause: (...states) => (paused = states) },
+  });
+  live.checkAge();
+  assert.deepEqual([waiting, paused], [true, [true, true]]);
+  live.said = () => "The server doesn't answer";
+  live.checkAge();
+  assert.deepEqual([waiting, paused], [false, [true, true]]);
+  live.answered = performance.now();
+  live.checkAge();
+  assert.deepEqual(paused, [false, false]);
+});

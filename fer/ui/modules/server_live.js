@@ -11,7 +11,7 @@ const QUALITY = 0.85; // with less, the noise of a dark room is lost, by which a
 const PATIENCE = 15000; // milliseconds in which a frame is answered
 const RETRY = 1000; // milliseconds after a failure
 const BUSY_AFTER = 4000; // milliseconds without an answer, after which the visitor is told to wait
-const PAUSED_AFTER = 5000; // the same for a timeline, which gets nothing meanwhile
+const PAUSED_AFTER = 5000; // the same for a timeline, which gets nothing meanwhile, and for the panel, which is hidden
 const CHECK_INTERVAL = 1000; // milliseconds
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -23,7 +23,7 @@ export class ServerLive extends CameraScreen {
    * @param {object} settings `camera` of `Camera`, and `colors` of each label.
    * @param {object} page The page around it: `view()`, `token()`, `recording()`, `readFrame(query)`, which sends a frame and
    *   returns what was read (see `LiveReading` in Python) or nothing after a failure, `show(reading)`, and
-   *   `pause(paused, lost)`.
+   *   `pause(paused, lost)`: `lost` where what was read last says nothing of what there is now.
    */
   constructor(stage, trouble, settings, page) {
     const colors = (label) => ({ "--hue": settings.colors[label][0], "--ink": settings.colors[label][1] });
@@ -132,7 +132,8 @@ export class ServerLive extends CameraScreen {
 
   checkAge() {
     const age = this.paused || !this.camera.stream ? 0 : performance.now() - this.answered;
-    this.stage.classList.toggle("waiting", age > BUSY_AFTER);
-    this.page.pause(this.paused || age > PAUSED_AFTER, this.lost);
+    const silent = age > PAUSED_AFTER;
+    this.stage.classList.toggle("waiting", age > BUSY_AFTER && !this.said);
+    this.page.pause(this.paused || silent, this.lost || silent);
   }
 }
