@@ -15,6 +15,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.templates import render
 from fer.timeline.chart import timeline_html
+from fer.timeline.comparison_table import stretches_html
 from fer.timeline.formatting import format_percent, format_signed, format_time
 from fer.timeline.marks import MAX_SECONDS, MarkError
 from fer.timeline.summary import mean_statistics, summarise
@@ -175,6 +176,7 @@ def _running_html(recorder: TimelineRecorder, now: float, note: str = "") -> Mar
         note=note or ("" if len(timeline) else _(WAITING_NOTE)),
         chart=timeline_html(timeline, duration=elapsed, growing=True),
         marks=marks_html(timeline, editable=False) if timeline.marks else "",
+        compared="",
         summary="",
     )
 
@@ -199,6 +201,7 @@ def _finished_html(recorder: TimelineRecorder, trouble: str = "") -> Markup:
         note="",
         chart=timeline_html(timeline, duration=length, started=recorder.started_at),
         marks=marks_html(timeline, trouble=trouble),
+        compared=stretches_html(timeline),
         summary=summary_html(summarise(timeline, length), timeline),
     )
 
@@ -211,7 +214,7 @@ def idle_html() -> Markup:
 
 def lost_html() -> Markup:
     """Return the message for a page whose timeline the server no longer has."""
-    reason = _("The page was started anew, or gave it up. Start a new timeline.")
+    reason = _("The server was restarted, or has given it up. Start a new timeline.")
     return html.message(_("The timeline is lost"), reason, "trouble")
 
 

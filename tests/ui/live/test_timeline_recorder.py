@@ -285,6 +285,13 @@ def test_marks_after_the_last_picture_are_in_the_chart():
     assert 'data-span="20"' in recorder.html(999.0)
 
 
+def test_marked_stretches_are_compared_when_it_has_ended():
+    recorder = TimelineRecorder(steady(40, 1, view="person", happy=1.0), 0.0)
+    recorder.timeline.marks = (Mark(0, 15, "baseline"), Mark(20, 35, "stretch", "quiz"))
+    assert "quiz less baseline" not in recorder.html(40.0)
+    assert "quiz less baseline" in stopped(recorder)
+
+
 def test_marks_after_the_last_picture_are_in_what_is_saved(clock):
     live = LivePage(SIX[:1], sure("happy", 0.9))
     live.start()
