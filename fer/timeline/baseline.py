@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer.array_types import BoolArray, Float64Array
+from fer.array_types import Float64Array
 from fer.timeline.expression_statistics import MEASURES, compute_statistics
 from fer.timeline.formatting import NO_VALUE, format_decimal, format_signed
 from fer.timeline.marks import BASELINE, bins_within
@@ -65,7 +65,7 @@ def baselines(timeline: Timeline, chosen: Sequence[int]) -> dict[int, Baseline]:
     for track in chosen:
         own = (tracks == track) & known
         there = values[own & within]
-        if _has_spread(len(there), step):
+        if len(there) >= 2 and len(there) * step >= MIN_SECONDS:
             found[track] = _baseline(there, values[own & ~within])
     return found
 
@@ -74,11 +74,6 @@ def change_rows(timeline: Timeline, tracks: Sequence[int]) -> list[ChangeRow]:
     """Return the rows of some tracks, as far as they have a baseline."""
     known = baselines(timeline, tracks)
     return [_row(track, known[track]) for track in tracks if track in known]
-
-
-def _has_spread(values: int, step: float) -> bool:
-    """Return whether so many values, each of so many seconds, have a standard deviation."""
-    return values >= 2 and values * step >= MIN_SECONDS
 
 
 def _baseline(inside: Float64Array, outside: Float64Array) -> Baseline:
@@ -105,35 +100,6 @@ def _cell(name: str, change: float, spread: float) -> tuple[str, bool]:
     text = f"{value} \N{PLUS-MINUS SIGN} {format_decimal(scale * spread, digits)}"
     clear = round(scale * change, digits) != 0 and abs(change) > SPREADS * spread
     return text.replace(" ", "\N{NO-BREAK SPACE}"), clear
-
-
-def baseline_columns(timeline: Timeline, step: float, columns: int) -> BoolArray:
-    """Return which columns of a chart lie within the baseline, bool (columns,).
-
-    Args:
-        timeline: With marks; without a baseline no column does.
-        step: Seconds of a column; the first starts at 0.
-        columns: Their number.
-    """
-    return bins_within(np.arange(columns), step, _ranges(timeline))
-
-
-def change_from(
-    values: Float64Array, inside: BoolArray, step: float
-) -> tuple[Float64Array, float] | None:
-    """Return values less their mean in the baseline, (n,), and their spread there.
-
-    None with fewer than `MIN_SECONDS` of them there, or with a single one.
-
-    Args:
-        values: Of each column, (n,); NaN where there is none.
-        inside: Which columns belong to the baseline, (n,).
-        step: Seconds of a column.
-    """
-    there = values[inside & np.isfinite(values)]
-    if not _has_spread(len(there), step):
-        return None
-    return values - there.mean(), float(there.std(ddof=1))
 
 
 def _ranges(timeline: Timeline) -> list[tuple[float, float]]:

@@ -14,7 +14,7 @@ from fer.array_types import Float64Array
 from fer.colors import COLORS, outcome_colors
 from fer.i18n import gettext as _
 from fer.templates import render
-from fer.timeline.baseline import SPREADS, baseline_columns, change_from
+from fer.timeline.baseline import SPREADS, baselines
 from fer.timeline.chart_curves import VIEWBOX_SIDE, Curves, chart_curves, chart_series
 from fer.timeline.chart_notes import chart_description, chart_note, index_heading
 from fer.timeline.drawn_marks import mark_places, marked_seconds
@@ -95,6 +95,8 @@ def timeline_html(
     headings = [_("Face %(number)s", number=track) for track in tracks]
     faces, several = list(zip(headings, single, strict=True)), len(tracks) > 1
     rows = [(_("All faces"), whole), *faces] if several else [(_("Expressions"), whole)]
+    withheld = any(each.withheld.any() for _heading, each in rows)
+    changes = _changes(timeline, dict(zip(tracks, faces, strict=True)))
     return render(
         "chart.html",
         description=chart_description(counted),
@@ -106,12 +108,12 @@ def timeline_html(
             *_areas(rows, moments),
             *_index_and_faces(whole),
             _outcomes(whole, timeline.view),
-            *_changes(timeline, faces),
+            *changes,
         ],
         marks=mark_places(timeline.marks, whole.span),
         times=_time_axis(whole.span),
         side=VIEWBOX_SIDE,
-        note=chart_note(counted, any(each.withheld.any() for _heading, each in rows), len(tracks)),
+        note=chart_note(counted, withheld, len(tracks), len(changes)),
     )
 
 
@@ -179,29 +181,26 @@ def _outcomes(whole: Curves, view: str) -> Plot:
     )
 
 
-def _changes(timeline: Timeline, faces: Sequence[tuple[str, Curves]]) -> list[Plot]:
+def _changes(timeline: Timeline, faces: Mapping[int, tuple[str, Curves]]) -> list[Plot]:
     """Return a plot of each face's index against its own in the marked baseline, if there is one.
 
     Args:
         timeline: With a baseline among its marks, in the person view.
-        faces: Heading and curves of each face.
+        faces: Heading and curves by track.
     """
     plots = []
-    for heading, curves in faces:
-        inside = baseline_columns(timeline, curves.step, len(curves.statistics["frames"]))
-        index = np.asarray(curves.statistics["index"], np.float64)
-        found = change_from(index, inside, curves.step)
-        if found is not None:
-            change, spread = found
-            title = _(
-                "%(face)s: change of the index from the baseline, whose band is ± %(spreads)s SD",
-                face=heading,
-                spreads=SPREADS,
-            )
-            middle = np.where(np.isfinite(change), 0.0, np.nan)
-            reach = SPREADS * spread
-            paths = curves.line_with_band(change, middle - reach, middle + reach)
-            plots.append(Plot(title, _INDEX_SCALE, "", paths))
+    for track, baseline in baselines(timeline, list(faces)).items():
+        heading, curves = faces[track]
+        title = _(
+            "%(face)s: change of the index from the baseline, whose band is ± %(spreads)s SD",
+            face=heading,
+            spreads=SPREADS,
+        )
+        change = np.asarray(curves.statistics["index"], np.float64) - baseline.mean["index"]
+        middle = np.where(np.isfinite(change), 0.0, np.nan)
+        reach = SPREADS * baseline.spread["index"]
+        paths = curves.line_with_band(change, middle - reach, middle + reach)
+        plots.append(Plot(title, _INDEX_SCALE, "", paths))
     return plots
 
 

@@ -5,20 +5,23 @@ from collections.abc import Mapping
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
+from fer.timeline.baseline import MIN_SECONDS
 from fer.timeline.expression_statistics import ERROR_BAND
 from fer.timeline.formatting import format_time
+from fer.timeline.marks import BASELINE
 from fer.timeline.summary import mean_statistics
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
 
 
-def chart_note(timeline: Timeline, withheld: bool, drawn: int) -> str:
-    """Return an explanation of the index, the hatching and which faces are drawn.
+def chart_note(timeline: Timeline, withheld: bool, drawn: int, changes: int) -> str:
+    """Return an explanation of the index, the hatching, and which faces and changes are drawn.
 
     Args:
         timeline: The timeline.
         withheld: Whether something is hatched.
         drawn: Tracks that are drawn separately.
+        changes: Of these, how many have a plot of their change from the baseline.
     """
     tracks = len(set(timeline.included().track_counts()[1].tolist()))
     sentences = [
@@ -31,6 +34,15 @@ def chart_note(timeline: Timeline, withheld: bool, drawn: int) -> str:
                 "Of %(tracks)s faces, the %(drawn)s seen longest are drawn separately.",
                 tracks=tracks,
                 drawn=drawn,
+            )
+        )
+    has_baseline = any(mark.kind == BASELINE for mark in timeline.marks)
+    if timeline.view == "person" and has_baseline and not changes:
+        sentences.append(
+            _(
+                "No change from the baseline is drawn: it takes a face that is seen in it for "
+                "%(least)s whole seconds or more.",
+                least=MIN_SECONDS,
             )
         )
     if timeline.view == "class":

@@ -86,6 +86,16 @@ def test_a_single_long_bin_has_no_spread():
     assert baselines(timeline, [1]) == {}
 
 
+def test_a_chart_of_long_bins_has_the_change_from_each_second_of_the_baseline():
+    frames = [(frame([mix(happy=0.2 + i % 2 / 10, neutral=0.6)]), float(i)) for i in range(2400)]
+    timeline = recorded(frames, view="person")
+    timeline.marks = (BASELINE,)
+    chart = timeline_html(timeline)
+    assert "change of the index from the baseline" in chart
+    spread = baselines(timeline, [1])[1].spread["index"]
+    assert f"M0 {round(500 - 1000 * spread)}L" in chart
+
+
 def test_a_change_that_rounds_to_nothing_does_not_stand_out():
     frames = [
         (frame([mix(disgust=(1 + i % 2 + 3 * (i >= 10)) * 1e-4, neutral=0.9)]), float(i))
@@ -103,5 +113,8 @@ def test_table_chart_and_report_show_it():
     assert "Change against the baseline" in summary_html(summarise(timeline), timeline)
     chart = timeline_html(timeline)
     assert chart.count("change of the index from the baseline") == 2
-    assert "change of the index" not in timeline_html(two_faces(()))
+    without = timeline_html(two_faces(()))
+    assert "change of the index" not in without and "No change from the baseline" not in without
+    short = timeline_html(two_faces((Mark(0.5, 5.5, "baseline"),)))
+    assert "seen in it for 5 whole seconds" in short and "No change" not in chart
     assert "Change against the baseline" in report_html(timeline, origin())
