@@ -31,11 +31,15 @@ LEFT_OUT_STYLE: Hatching = {
 }
 
 
+_LATE = 0.9
+"""Share of the time axis from which on there may be no room for letters to the right."""
+
+
 class MarkPlace(NamedTuple):
-    """A mark in the chart: its letters, CSS class, left edge and width in percent, and words."""
+    """A mark in the chart: its letters, CSS classes, left edge and width in percent, and words."""
 
     letters: str
-    kind: str
+    classes: str
     left: str
     width: str
     title: str
@@ -65,7 +69,8 @@ def mark_places(marks: Sequence[Mark], span: float) -> list[MarkPlace]:
     return [
         MarkPlace(
             letters(i),
-            mark.kind.replace(" ", "-"),
+            f"fer-mark-{mark.kind.replace(' ', '-')}"
+            + (" fer-mark-late" if mark.start > _LATE * span else ""),
             f"{mark.start / span:.2%}",
             f"{(min(mark.end, span) - mark.start) / span:.2%}",
             f"{format_time(mark.start)} {mark.text or _(mark.kind)}",

@@ -7,6 +7,7 @@ import pytest
 
 from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.chart import timeline_html
+from fer.timeline.drawn_marks import mark_places
 from fer.timeline.marks import (
     MAX_MARKS,
     MAX_TEXT,
@@ -97,6 +98,12 @@ def test_the_table_names_marks_and_what_is_left_out(view):
     assert 'event: a "quiz" <b> starts' in set(by_second["marks"])
     assert by_second["marks"].loc[6] == "left out: the door; stretch: group 1; stretch: group 2"
     assert np.isnan(by_second["marks"].loc[2])  # an empty cell
+
+
+def test_letters_at_the_end_of_a_chart_are_left_of_their_mark():
+    places = mark_places([Mark(8, 9, "left out"), Mark(9.5, 9.5, "event")], 10)
+    classes = [place.classes for place in places]
+    assert classes == ["fer-mark-left-out", "fer-mark-event fer-mark-late"]
 
 
 def test_chart_plot_and_report_draw_marks():
