@@ -26,7 +26,6 @@ from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.localization import localized
 from fer.ui.serving.connections import OUTDATED
-from fer.video.audio import TAIL
 
 KEYS = {"e": EVENT, "x": "left out", "s": "stretch", "b": "baseline"}
 """The key that adds a mark of each kind."""
@@ -111,7 +110,7 @@ def marks_html(timeline: Timeline, editable: bool = True, trouble: str = "") -> 
 
 
 def changed_marks(
-    marks: tuple[Mark, ...], action: object, now: float | None, end: float = MAX_SECONDS
+    marks: tuple[Mark, ...], action: object, end: float, tail: float = 0.0
 ) -> tuple[Mark, ...]:
     """Return marks after what a visitor has done.
 
@@ -119,11 +118,9 @@ def changed_marks(
         marks: The marks before.
         action: What the page sends: JSON with `do` ("add", "change" or "remove"), the `mark` that
             is changed or removed, and `kind`, `start`, `end` and `text` of the new one; instead of
-            times, `ago` has two numbers of seconds before now.
-        now: Seconds of a live timeline; None for a recording, at whose end the player may go on
-            with the sound.
-        end: Seconds of the recording, or of a live timeline that has ended; no mark begins after
-            that.
+            times, `at` has two numbers of seconds, which are clipped to the timeline.
+        end: Seconds of the recording, or of a live timeline; no mark begins after that.
+        tail: Seconds with which the player may go on after it, with the sound.
 
     Raises:
         MarkError: That is not possible; the message is fit for visitors.
@@ -138,8 +135,8 @@ def changed_marks(
         kept.remove(same[0])
         wanted = {"kind": same[0].kind, **wanted}
     if wanted.get("do") in ("add", "change"):
-        mark = _new_mark(wanted, now, end)
-        if mark.start > end + (TAIL if now is None else 0):
+        mark = _new_mark(wanted, end)
+        if mark.start > end + tail:
             raise MarkError(
                 _("The timeline ends at %(end)s, before this mark.", end=format_time(end))
             )
@@ -161,13 +158,13 @@ def _parsed(action: object) -> Mapping[str, Any]:
     return wanted
 
 
-def _new_mark(wanted: Mapping[str, Any], now: float | None, last: float) -> Mark:
-    ago = wanted.get("ago")
-    if ago is not None and now is not None:
-        if not (isinstance(ago, list) and len(ago) == 2 and all(map(_is_number, ago))):
+def _new_mark(wanted: Mapping[str, Any], last: float) -> Mark:
+    at = wanted.get("at")
+    if at is not None:
+        if not (isinstance(at, list) and len(at) == 2 and all(map(_is_number, at))):
             raise MarkError(_(OUTDATED))
         # It may have been on its way when the timeline ended.
-        start, end = (min(max(0.0, now - seconds), last) for seconds in ago)
+        start, end = (min(max(0.0, seconds), last) for seconds in at)
     else:
         kind = str(wanted.get("kind"))
         start = _seconds(wanted.get("start"), "start")

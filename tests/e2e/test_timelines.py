@@ -436,6 +436,21 @@ def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, context, 
     keys.check()
 
 
+def test_a_live_mark_is_where_its_key_was_pressed_though_the_server_is_late(page):
+    page.locator("#live-start").click()
+    page.locator("#live-chart .fer-running").wait_for()
+    began = time.monotonic()
+    page.route("**/queue/join*", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.keyboard.press("s")
+    page.wait_for_timeout(1000)
+    page.keyboard.press("s")
+    pressed = time.monotonic() - began
+    page.locator("#live-chart .fer-mark-list li").wait_for()
+    times = page.locator("#live-chart .fer-mark-list li").inner_text()
+    start, end = (float(time) for time in re.findall(r"0:([\d.]+)", times))
+    assert end < pressed + 1 and 0.9 < end - start < 1.4
+
+
 def test_a_timeline_stays_when_the_language_is_changed(page):
     start_camera(page)
     page.get_by_role("button", name="Start timeline").click()

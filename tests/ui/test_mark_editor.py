@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from fer.timeline.marks import Mark, MarkError
+from fer.timeline.marks import MAX_SECONDS, Mark, MarkError
 from fer.timeline.timeline import Timeline
 from fer.ui.mark_editor import KEYS, OUTDATED, changed_marks, marks_html
 
 QUIZ = Mark(75.5, 75.5, "event", "quiz")
 
 
-def done(marks=(), now=None, **action):
-    return changed_marks(tuple(marks), json.dumps(action), now)
+def done(marks=(), last=MAX_SECONDS, **action):
+    return changed_marks(tuple(marks), json.dumps(action), last)
 
 
 def test_a_mark_is_added_by_the_players_time_or_by_one_that_is_typed():
@@ -24,11 +24,11 @@ def test_a_mark_is_added_by_the_players_time_or_by_one_that_is_typed():
     )
 
 
-def test_a_live_mark_is_some_seconds_ago():
-    assert done(do="add", kind="stretch", ago=[5.25, 0], text="", now=60.0) == (
+def test_a_live_mark_is_within_its_timeline():
+    assert done(do="add", kind="stretch", at=[54.75, 60.2], text="", last=60) == (
         Mark(54.75, 60, "stretch"),
     )
-    assert done(do="add", kind="event", ago=[99, 99], now=60.0) == (Mark(0, 0, "event"),)
+    assert done(do="add", kind="event", at=[-0.1, -0.1], last=60) == (Mark(0, 0, "event"),)
 
 
 def test_a_mark_is_changed_and_removed_by_what_it_was():
@@ -50,14 +50,14 @@ def test_a_mark_is_changed_and_removed_by_what_it_was():
         ({"do": "add", "kind": "<b>", "start": 5, "end": 6}, "A mark is one of"),
         ({"do": "add", "kind": "event", "start": True}, "start of a mark"),
         ({"do": "add", "kind": "event", "start": 10**400}, "start of a mark"),
-        ({"do": "add", "kind": "event", "ago": ["x", 1]}, OUTDATED),
+        ({"do": "add", "kind": "event", "at": [None, 1]}, OUTDATED),
         ({"do": "drop"}, OUTDATED),
         ([], OUTDATED),
     ],
 )
 def test_what_is_impossible_is_refused_in_a_sentence(action, error):
     with pytest.raises(MarkError, match=error):
-        changed_marks((QUIZ,), json.dumps(action), 60.0 if "ago" in action else None)
+        changed_marks((QUIZ,), json.dumps(action), 60)
 
 
 LONG = json.dumps({"do": "add", "kind": "event", "start": 1, "text": "x" * 4000})
@@ -66,7 +66,7 @@ LONG = json.dumps({"do": "add", "kind": "event", "start": 1, "text": "x" * 4000}
 @pytest.mark.parametrize("action", [None, 5, "x", "[" * 3000, LONG, '{"do": NaN}'])
 def test_anything_else_is_refused(action):
     with pytest.raises(MarkError, match=OUTDATED):
-        changed_marks((), action, None)
+        changed_marks((), action, 60)
 
 
 def test_times_in_the_list_are_read_back_exactly():

@@ -151,8 +151,8 @@ class TimelineRecorder:
         """
         timeline = self.timeline
         try:
-            end = math.ceil(self.length)
-            timeline.marks = changed_marks(timeline.marks, action, now - self.started, end)
+            end = math.ceil(min(now - self.started, self.length))
+            timeline.marks = changed_marks(timeline.marks, action, end)
         except MarkError as error:
             return str(error)
         return ""
@@ -170,6 +170,7 @@ def _running_html(recorder: TimelineRecorder, now: float, note: str = "") -> Mar
     return render(
         "live_timeline.html",
         running=True,
+        elapsed=elapsed,
         view=timeline.view,
         message="",
         readout=_readout(_("Recording %(time)s", time=format_time(elapsed)), timeline),

@@ -7,6 +7,15 @@ const videoOffset = () => Number(tab.querySelector("[data-video-offset]")?.datas
 const now = () => (props.live ? performance.now() / 1000 : Math.max(0, (player()?.currentTime ?? 0) - videoOffset()));
 const begun = new Map(); // kind of a range -> when it began
 let sent = 0, recording = ""; // the one that is displayed
+let origin = Infinity, running = false; // when the camera's timeline began, by this page's clock
+
+// Requests wait where the server is busy, so that it doesn't know when a key was pressed. Each drawing of the chart
+// states its time; the one that was on its way for the shortest time tells best when the timeline began.
+function followClock() {
+  const chart = tab.querySelector(".fer-running");
+  if (chart) origin = Math.min(running ? origin : Infinity, now() - Number(chart.dataset.elapsed));
+  running = Boolean(chart);
+}
 
 // Gradio redraws the list as soon as an action is sent: only after the focus has moved on.
 function send(action) {
@@ -17,7 +26,7 @@ function send(action) {
 }
 
 function times(start, end) {
-  if (props.live) return { ago: [now() - start, now() - end] };
+  if (props.live) return { at: [start - origin, end - origin] };
   return { start: Math.min(start, end), end: Math.max(start, end) };
 }
 
@@ -168,8 +177,9 @@ function forgetFormer() {
   showBegun();
 }
 
-const changes = { childList: true, subtree: true, attributeFilter: ["data-recording"] };
+const changes = { childList: true, subtree: true, attributeFilter: ["data-recording", "data-elapsed"] };
 new MutationObserver(() => {
+  followClock();
   if (props.live) endRanges();
   else forgetFormer();
   restore();

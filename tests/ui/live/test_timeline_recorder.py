@@ -6,6 +6,7 @@ import io
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
@@ -245,9 +246,10 @@ def test_a_timeline_has_the_network_s_bound():
 
 def test_marks_are_set_while_it_runs_and_changed_afterwards():
     recorder = TimelineRecorder(steady(20, 1, view="person", happy=1.0), 100.0)
-    add = {"do": "add", "kind": "left out", "ago": [4, 0], "text": "noise"}
+    add = {"do": "add", "kind": "left out", "at": [8, 12], "text": "noise"}
     assert recorder.mark(json.dumps(add), 112.0) == ""
     html = recorder.html(112.0)
+    assert 'data-elapsed="12.000"' in html and "data-elapsed" not in stopped(replace(recorder))
     assert "fer-running" in html and "noise" in html and "<input" not in html
     html = stopped(recorder)
     assert "fer-done" in html and 'value="noise"' in html
@@ -266,7 +268,7 @@ def test_no_mark_begins_after_the_end_of_a_timeline():
     late = recorder.mark(json.dumps(event | {"start": "21.5"}), 300.0)
     assert late == "The timeline ends at 0:21, before this mark."
     assert recorder.mark(json.dumps(event | {"start": "20.7"}), 300.0) == ""
-    on_its_way = {"do": "add", "kind": "left out", "ago": [3.5, 0]}
+    on_its_way = {"do": "add", "kind": "left out", "at": [18, 21.5]}
     assert recorder.mark(json.dumps(on_its_way), 121.5) == ""
     assert recorder.timeline.marks[0] == Mark(18, 21, "left out")
 
@@ -275,7 +277,7 @@ def test_marks_after_the_last_picture_are_in_the_chart():
     """As the camera was lost."""
     recorder = TimelineRecorder(steady(20, 1, view="person", happy=1.0), 100.0)
     assert (
-        recorder.mark('{"do": "add", "kind": "event", "ago": [0, 0], "text": "late"}', 180.0) == ""
+        recorder.mark('{"do": "add", "kind": "event", "at": [80, 80], "text": "late"}', 180.0) == ""
     )
     assert recorder.mark('{"do": "add", "kind": "stretch", "start": 70, "end": 900}', 180.0) == ""
     assert 'data-span="81"' in recorder.html(180.0) and 'title="1:20 late"' in recorder.html(180.0)
@@ -322,7 +324,8 @@ def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(m
 
     async def scenario():
         live.sessions._sweeping = None
-        actions = [json.dumps({"do": "add", "kind": "event", "start": i}) for i in range(20)]
+        event = {"do": "add", "kind": "event", "at": [0, 0]}
+        actions = [json.dumps(event | {"text": str(i)}) for i in range(20)]
         marks = (live.timelines.mark(action, TOKEN) for action in actions)
         *drawn, stopped = await asyncio.gather(*marks, live.timelines.stop(TOKEN))
         assert drawn.count(gr.skip()) >= 18 and "Nothing recorded" in stopped
