@@ -461,6 +461,8 @@ def test_a_timeline_stays_when_the_language_is_changed(page):
     page.get_by_role("combobox", name="Language").click()
     page.get_by_role("option", name="Español").click()
     page.locator("#live-chart").get_by_text("Terminado").wait_for()
+    tabs = page.get_by_role("tab").all_inner_texts()  # also those that were not opened yet
+    assert tabs == ["En vivo", "Foto", "Grabación", "Modelo", "Info"]
     page.wait_for_timeout(500)
     assert page.locator("#live-chart .fer-done svg").count() > 0
 

@@ -1,5 +1,5 @@
-// Gradio names each upload button otherwise than the text that is on it, other controls in English only, and the
-// examples not at all.
+// Gradio names each upload button otherwise than the text that is on it, other controls in English only, the examples
+// not at all, and tabs that were not opened yet as in the language before.
 const language = () => document.documentElement.lang.split("-")[0];
 
 const ownNames = () => ({
@@ -21,7 +21,13 @@ function nameAs(control, name) {
   if (control.title) control.title = name;
 }
 
+const tabs = () => ({ live: _("Live"), photo: _("Photo"), recording: _("Recording"), model: _("Model"), about: _("About") });
+
 function nameControls() {
+  for (const [id, name] of Object.entries(tabs())) {
+    const text = document.querySelector(`[role=tab][data-tab-id=${id}]`)?.firstChild;
+    if (text && text.data !== name) text.data = name; // Gradio goes on to use the node
+  }
   for (const [field, name] of Object.entries(props.names[language()] ?? props.names.en)) {
     const button = document.querySelector(`#${field} button.upload-container:not(.icon-mode)`);
     if (button) nameAs(button, name);
