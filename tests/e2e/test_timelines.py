@@ -177,6 +177,7 @@ def test_a_timeline_continues_when_the_page_is_reloaded(context, url):
     page.get_by_text("Recording 0:02").wait_for()
     page.reload()
     page.get_by_text("The page was loaded again").wait_for()
+    assert not page.locator(".fer-dot").is_visible()
     start_camera(page)
     page.get_by_text("The page was loaded again").wait_for(state="detached")
     page.get_by_text(re.compile("Recording 0:(0[4-9]|[1-5])")).wait_for()
