@@ -22,7 +22,9 @@
   };
   const isAsItCame = (chart) => !("from" in chart.dataset); // from the server, not drawn here since
   const count = (fer) => fer.areas[0].length;
-  const decimal = (value, digits) => value.toLocaleString(document.documentElement.lang || undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  // The browser's region within the document's language.
+  const locale = () => navigator.languages.find((each) => each.split("-")[0] === document.documentElement.lang) ?? (document.documentElement.lang || undefined);
+  const decimal = (value, digits) => value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const signed = (value) => `${value < 0 ? "\u2212" : "+"}${decimal(Math.abs(value / 1000), 2)}`;
 
   function sentence(fer, at) {
@@ -38,7 +40,7 @@
   // The clock of the place where the page is read, for timelines of a camera.
   function daytime(chart, seconds) {
     const begun = Date.parse(chart.dataset.started ?? "");
-    return Number.isNaN(begun) ? "" : `${new Date(begun + 1000 * seconds).toLocaleTimeString()} \u00b7 `;
+    return Number.isNaN(begun) ? "" : `${new Date(begun + 1000 * seconds).toLocaleTimeString(locale())} \u00b7 `;
   }
 
   function point(chart, at) {
@@ -199,7 +201,7 @@
   });
   const localize = () => all(document, ".fer-begun:not([data-local])").forEach((time) => {
     time.dataset.local = "1";
-    time.textContent = new Date(time.dateTime).toLocaleString();
+    time.textContent = new Date(time.dateTime).toLocaleString(locale());
   });
   localize();
   const changes = { childList: true, subtree: true, attributeFilter: ["data-from", "data-local", "data-series"] };
