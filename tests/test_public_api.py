@@ -73,8 +73,9 @@ def test_a_table_has_a_row_a_face(pipeline, expected):
         table[list(EXPRESSIONS)].to_numpy()[1], expected.data["probabilities"][0]
     )
     assert table["right"][0] == expected.xyxy[0, 2]
-    tracked = fer.to_dataframe(list(pipeline.stream([PHOTO] * 3)))
+    tracked = fer.to_dataframe(pipeline.stream([PHOTO] * 3))
     assert tracked["track"].tolist() == [1, 1]
+    assert tracked["picture"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("nothing", [[], "no face"])
@@ -82,6 +83,11 @@ def test_a_table_without_faces_has_its_columns(expected, nothing):
     table = fer.to_dataframe(expected[:0] if nothing == "no face" else nothing)
     assert len(table) == 0
     assert {"picture", "face", "expression", "happy", "left"} <= set(table.columns)
+
+
+def test_pictures_without_faces_leave_the_columns_types(expected):
+    tables = [fer.to_dataframe(faces) for faces in (expected, [expected[:0], expected], [])]
+    assert tables[1].dtypes.equals(tables[0].dtypes) and tables[2].dtypes.equals(tables[0].dtypes)
 
 
 def test_an_unknown_name_is_an_attribute_error():

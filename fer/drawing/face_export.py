@@ -2,10 +2,11 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 from supervision import Detections
 
 from fer.array_types import Float32Array
@@ -84,13 +85,13 @@ class PictureDocument(TypedDict):
 
 
 def to_dataframe(
-    detections: Detections | Sequence[Detections], uncertain_below: float | None = None
+    detections: Detections | Iterable[Detections], uncertain_below: float | None = None
 ) -> "pd.DataFrame":
     """Return a table of faces, one row per face.
 
     Args:
-        detections: What a `fer.Pipeline` returned for a picture, or for each of several pictures or
-            frames; n may be 0.
+        detections: What a `fer.Pipeline` returned for a picture, or for each of several pictures, or
+            yields for each frame of a stream; n may be 0.
         uncertain_below: Least probability, 0 to 1, at which an expression is named; None is the
             network's own, which the pipeline left in the faces' `metadata`. Of faces from
             elsewhere, without it, each is named.
@@ -104,29 +105,33 @@ def to_dataframe(
     import pandas as pd  # heavy
 
     pictures = [detections] if isinstance(detections, Detections) else list(detections)
-    tables = [
-        _table(faces, uncertain_below).assign(picture=index) for index, faces in enumerate(pictures)
-    ]
-    table = pd.concat(tables, ignore_index=True) if tables else _table(Detections.empty(), None)
-    tracks = ["track"] if "track" in table else []
-    return table.reindex(columns=["picture", "face", *tracks, *CSV_COLUMNS[1:]])
+    # Those without a face would only take time, and change the types of columns.
+    found = [(number, faces) for number, faces in enumerate(pictures) if len(faces)]
+    found = found or [(0, pictures[0] if pictures else Detections.empty())]
+    columns = [_columns(number, faces, uncertain_below) for number, faces in found]
+    names = ["picture", *CSV_COLUMNS]
+    if any(faces.tracker_id is not None for _, faces in found):
+        names.insert(2, "track")
+    return pd.DataFrame({name: np.concatenate([one[name] for one in columns]) for name in names})
 
 
-def _table(faces: Detections, uncertain_below: float | None) -> "pd.DataFrame":
-    """Return the faces of one picture as a table."""
-    import pandas as pd
-
+def _columns(
+    picture: int, faces: Detections, uncertain_below: float | None
+) -> dict[str, NDArray[Any]]:
+    """Return the columns of the faces of one picture, each (n,)."""
+    count = len(faces)
     if uncertain_below is None:
         uncertain_below = float(faces.metadata.get("uncertain_below", 0.0))
-    columns = dict(zip(EXPRESSIONS, probabilities(faces).T, strict=True))
-    columns |= dict(zip(("left", "top", "right", "bottom"), boxes(faces).T, strict=True))
-    columns |= {name: _quality(faces, name) for name in QUALITY_COLUMNS}
-    table = pd.DataFrame(columns).assign(
-        face=np.arange(1, len(faces) + 1),
-        expression=np.array(expression_labels(faces, uncertain_below), dtype=object),
-        detector_confidence=faces.confidence,
-    )
-    return table if faces.tracker_id is None else table.assign(track=faces.tracker_id)
+    return {
+        "picture": np.full(count, picture),
+        "face": np.arange(1, count + 1),
+        "track": np.full(count, np.nan) if faces.tracker_id is None else faces.tracker_id,
+        "expression": np.array(expression_labels(faces, uncertain_below), str),
+        **dict(zip(EXPRESSIONS, probabilities(faces).T, strict=True)),
+        **dict(zip(("left", "top", "right", "bottom"), boxes(faces).T, strict=True)),
+        "detector_confidence": confidences(faces),
+        **{name: _quality(faces, name) for name in QUALITY_COLUMNS},
+    }
 
 
 def _quality(faces: Detections, name: str) -> Float32Array:
