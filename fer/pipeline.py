@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar, cast, overload
+from typing import Any, Protocol, cast, overload
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,7 @@ from supervision import Detections
 from fer.array_types import Float32Array, UInt8Array
 from fer.images import ImageError, ImageSource, read_image
 from fer.model.model_metrics import ModelMetrics
+from fer.video import Frame
 from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import select, track_ids
 from fer.vision.detector_protocols import Detector
@@ -22,10 +23,8 @@ from fer.vision.prediction_cache import PredictionCache
 from fer.vision.quality import is_turned_away, measure_quality
 from fer.vision.stream_detector import StreamDetector
 
-AnyPicture = TypeVar("AnyPicture", bound=ImageSource)
-
-Pictures = list[AnyPicture] | tuple[AnyPicture, ...] | Iterator[AnyPicture]
-"""Several of them."""
+Pictures = list[Any] | tuple[ImageSource, ...] | Iterator[ImageSource]
+"""Several of them; a list isn't of one type, as it may hold paths and arrays."""
 
 
 class Classifier(Protocol):
@@ -145,11 +144,9 @@ class Pipeline:
     def __call__(self, pictures: ImageSource) -> Detections: ...
 
     @overload
-    def __call__(self, pictures: Pictures[AnyPicture]) -> list[Detections]: ...
+    def __call__(self, pictures: Pictures) -> list[Detections]: ...
 
-    def __call__(
-        self, pictures: ImageSource | Pictures[AnyPicture]
-    ) -> Detections | list[Detections]:
+    def __call__(self, pictures: ImageSource | Pictures) -> Detections | list[Detections]:
         """Detect and classify all faces in a picture, or in each of several.
 
         Args:
@@ -175,20 +172,24 @@ class Pipeline:
         framing = CropFraming(**self.classifier.framing)
         return self._classify(image, self.detector.detect_any_rotation(image), framing)
 
-    def _process_listed(self, number: int, picture: AnyPicture) -> Detections:
+    def _process_listed(self, number: int, picture: ImageSource) -> Detections:
         """Return the faces of one of several pictures."""
         try:
             return self(picture)
         except ImageError as error:
             raise ImageError(f"Picture {number}, counted from 0: {error}") from error
 
-    def stream(self, frames: Iterable[ImageSource], rate: float = 30.0) -> Iterator[Detections]:
+    def stream(
+        self, frames: Iterable[ImageSource | Frame], rate: float = 30.0
+    ) -> Iterator[Detections]:
         """Detect, track, classify and smooth the faces of a stream, frame by frame.
 
+        >>> faces = pipeline.stream(VideoReader("lesson.mp4"))  # doctest: +SKIP
+
         Args:
-            frames: As pictures of a call, in their order; of a video file, the `image` of each
-                frame of `fer.video.VideoReader`.
-            rate: Frames a second. For frames with times of their own see `process_frame`.
+            frames: As pictures of a call, in their order, or those of a `fer.video.VideoReader`,
+                which have times of their own.
+            rate: Frames a second where they have no times.
 
         Returns:
             As `process_frame`; one per frame, as soon as it is there.
@@ -200,17 +201,20 @@ class Pipeline:
         """
         if is_single_picture(frames):
             raise TypeError(
-                f"frames is an iterable of pictures, not a single {type(frames).__name__}; of a "
-                "video file take the frames of fer.video.VideoReader."
+                f"frames is an iterable of pictures, not a single {type(frames).__name__}; open a "
+                "video file with fer.video.VideoReader."
             )
         if not 0 < rate < math.inf:
             raise ValueError(f"rate is a number of frames a second above 0, not {rate}.")
         return self._stream(frames, rate)
 
-    def _stream(self, frames: Iterable[ImageSource], rate: float) -> Iterator[Detections]:
+    def _stream(self, frames: Iterable[ImageSource | Frame], rate: float) -> Iterator[Detections]:
         state = StreamState()
         for index, frame in enumerate(frames):
-            yield self.process_frame(read_image(frame), index / rate, state)
+            if isinstance(frame, Frame):
+                yield self.process_frame(frame.image, frame.time, state)
+            else:
+                yield self.process_frame(read_image(frame), index / rate, state)
 
     def process_frame(self, image: UInt8Array, time: float, state: StreamState) -> Detections:
         """Read the next frame of a stream.

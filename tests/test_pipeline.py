@@ -1,6 +1,7 @@
 import io
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ from supervision import Detections
 
 from fer.images import ImageError
 from fer.pipeline import Pipeline, StreamState
+from fer.video import VideoReader
 from fer.vision.detections import expression_labels
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline
+from tests.sample_videos import UNSTEADY, make_film
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
 BOXES = np.array([[10, 10, 30, 30], [50, 20, 60, 30]], np.float32)
@@ -147,6 +150,20 @@ def test_an_unreadable_picture_of_several_is_named():
 def test_a_stream_is_no_path_and_no_single_picture(frames):
     with pytest.raises(TypeError, match="VideoReader"):
         Pipeline(Detector(BOXES), Classifier()).stream(frames)
+
+
+def test_a_stream_of_a_video_has_its_times(tmp_path):
+    class Timed(Pipeline):
+        times: ClassVar[list[float]] = []
+
+        def process_frame(self, image, time, state) -> Detections:
+            self.times.append(time)
+            return super().process_frame(image, time, state)
+
+    with VideoReader(make_film(tmp_path / "film.mp4", UNSTEADY)) as reader:
+        faces = list(Timed(Detector(BOXES), Classifier()).stream(reader))
+    assert [len(one) for one in faces][:2] == [0, 2]
+    np.testing.assert_allclose(Timed.times, UNSTEADY, atol=0.002)
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])

@@ -90,8 +90,8 @@ def to_dataframe(
     """Return a table of faces, one row per face.
 
     Args:
-        detections: What a `fer.Pipeline` returned for a picture, or for each of several pictures, or
-            yields for each frame of a stream; n may be 0.
+        detections: What a `fer.Pipeline` returned for a picture, for each of several pictures, or
+            for each frame of a stream; n may be 0.
         uncertain_below: Least probability, 0 to 1, at which an expression is named; None is the
             network's own, which the pipeline left in the faces' `metadata`. Of faces from
             elsewhere, without it, each is named.
