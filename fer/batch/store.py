@@ -14,6 +14,7 @@ which one is damaged.
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from filelock import FileLock, Timeout
 from fer.batch.input_files import InputFile, Shard, file_name
 from fer.batch.tasks import Segment, SegmentRows, SegmentTask, TableRows
 from fer.output_files import OutputError, new_file
+from fer.paths import printable
 from fer.recording.exports import export_stem
 from fer.recording.frame_table import arrow_file
 
@@ -252,7 +254,7 @@ def is_readable(path: Path) -> bool:
     """Return whether a file of parquet is one, and whole; of a large one its end has to do.
 
     Raises:
-        OutputError: It can't be read, whatever it holds.
+        ValueError: It can't be read, whatever it holds.
     """
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
@@ -266,7 +268,8 @@ def is_readable(path: Path) -> bool:
                 rows.read()
     except (ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise OutputError.of(path, error) from error
+            reason = os.strerror(error.errno)  # pyarrow's own sentence names the file again
+            raise ValueError(f"{printable(path)} can't be read: {reason}.") from error
         return False
     return True
 

@@ -23,7 +23,7 @@ from fer.batch.input_files import InputFile, Shard, find_input_files
 from fer.batch.local import LocalPool
 from fer.batch.local_copies import LocalCopies
 from fer.batch.manifest import write_manifest
-from fer.batch.store import BatchStore
+from fer.batch.store import BatchStore, is_readable
 from fer.batch.task_runner import ENDED, TaskRunner, Watchdog
 from fer.batch.tasks import BatchSettings, WorkerReady
 from fer.batch.transient_errors import UnreachableError, is_transient
@@ -279,6 +279,13 @@ def cut(path):
 def blank(path):
     content = path.read_bytes()
     path.write_bytes(content[:60] + bytes(30) + content[90:])
+
+
+def test_a_part_that_can_t_be_opened_is_not_damaged(tmp_path):
+    loop = tmp_path / "part.parquet"
+    loop.symlink_to(loop)
+    with pytest.raises(ValueError, match=r"part\.parquet can't be read: Too many levels"):
+        is_readable(loop)
 
 
 @pytest.mark.parametrize(
