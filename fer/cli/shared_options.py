@@ -114,7 +114,7 @@ def check_device(name: str) -> None:
     try:
         import torch
 
-        torch.empty(1, device=name)
+        torch.zeros(1, device=name).cpu()  # "meta" takes data and gives none
     except ModuleNotFoundError as error:
         raise ValueError(
             f"--device {name} needs PyTorch, which requirements.txt installs; leave it out for the "

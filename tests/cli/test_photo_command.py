@@ -89,6 +89,7 @@ def test_options_reach_the_networks(photos, networks):
         (["--model", "."], ". is not a folder that train.py writes or pushes: it lacks config"),
         (["--device", "cuda:77"], "--device cuda:77 can't be used on this machine"),
         (["--device", "toaster"], "--device toaster can't be used on this machine"),
+        (["--device", "meta"], "--device meta can't be used on this machine"),
     ],
 )
 def test_options_that_will_not_do_are_refused_before_the_work(
