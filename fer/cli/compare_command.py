@@ -86,6 +86,9 @@ def _timeline_file(path: Path) -> Path:
 
 def _check_output(output: Path, files: Sequence[Path]) -> None:
     """Raise ValueError where a table would be written over a timeline, or can't be written."""
+    if output.is_dir():
+        name = printable(output / "comparison.csv")
+        raise ValueError(f"{printable(output)} is a folder; name a file, such as {name}.")
     if real_path(output) in [real_path(file) for file in files]:
         raise ValueError(f"{printable(output)} would be written over; name another file.")
     check_output_folder(output.parent)

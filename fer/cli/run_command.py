@@ -210,4 +210,6 @@ def _shard(text: str) -> "Shard":
     try:
         return Shard(int(number), int(count))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share such as 3/64") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no share K/N such as 3/64, with K from 1 to N"
+        ) from None

@@ -88,6 +88,11 @@ def test_no_timeline_is_written_over(files, capsys):
     assert Path(files[1]).read_text() == before
 
 
+def test_a_folder_is_no_name_for_the_table(files, tmp_path, capsys):
+    assert main(["compare", *files, "--output", str(tmp_path)]) == 1
+    assert f"is a folder; name a file, such as {tmp_path}/compar" in capsys.readouterr().err
+
+
 def test_a_single_timeline_is_refused(files, capsys):
     assert main(["compare", files[0]]) == 1
     assert "takes 2 to 12 recordings" in capsys.readouterr().err
