@@ -3,7 +3,7 @@
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -102,7 +102,7 @@ class InputFiles:
     unreadable: dict[str, str] = field(default_factory=dict)
 
 
-def find_input_files(given: Iterable[str], output: Path) -> InputFiles:
+def find_input_files(given: Sequence[str], output: Path) -> InputFiles:
     """Return the files that some paths, patterns, lists and addresses name.
 
     Folders are searched with those inside them for what ends as photos and videos do; any other
@@ -120,6 +120,8 @@ def find_input_files(given: Iterable[str], output: Path) -> InputFiles:
     for text in given:
         for location in _expand(text, output, found.unreadable):
             locations.setdefault(_identity(location), location)
+    if not locations:  # an empty list, or a folder of results that is its own only source
+        raise ValueError(f"{printable(' '.join(given))[:200]} names no photo and no video.")
     found.files = [InputFile(location) for location in sorted(locations.values())]
     return found
 

@@ -59,7 +59,7 @@ def run(sources, out: Path, pipeline, settings=None, shard=None, **options) -> I
     pool = InlinePool(TaskRunner(settings, pipeline), **options)
     store = BatchStore(out, shard or Shard())
     out.mkdir(exist_ok=True)
-    files = find_input_files(map(str, sources), out).files
+    files = find_input_files([*map(str, sources)], out).files
     with store.locked():
         BatchRun([file for file in files if file in (shard or Shard())], settings, store).run(pool)
     return pool

@@ -23,7 +23,7 @@ def inputs(tmp_path, monkeypatch):
 def found(*given, out="out"):
     from pathlib import Path
 
-    files = find_input_files(map(str, given), Path(out)).files
+    files = find_input_files([*map(str, given)], Path(out)).files
     return [os.path.relpath(file.location) for file in files]
 
 
@@ -102,10 +102,12 @@ def test_what_comes_after_a_link_is_where_the_system_has_it(inputs, tmp_path):
         ("memory://nowhere", "memory://nowhere names no photo and no video; check the address."),
         ("file:///a%00b.jpg", "is no name of a file; save lists as UTF-8."),
         ("gopher://x/y", "gopher://x/y can't be reached: "),
+        ("none.txt", r"^none\.txt names no photo and no video\.$"),
     ],
 )
 def test_what_names_nothing_is_refused(inputs, tmp_path, given, sentence):
     (tmp_path / "empty").mkdir()
+    (tmp_path / "none.txt").write_text("\n \n")
     with pytest.raises(ValueError, match=sentence):
         found(given)
 
