@@ -22,7 +22,12 @@ addEventListener("message", ({ data }) => {
 
 addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || !event.request.url.startsWith(registration.scope)) return;
-  const kept = async () => (await caches.open(CACHE)).match(event.request, { ignoreSearch: true });
   const none = () => null; // a browser's storage may be damaged
-  event.respondWith(kept().catch(none).then((response) => response ?? fetch(event.request)));
+  event.respondWith(kept(event.request).catch(none).then((response) => response ?? fetch(event.request)));
 });
+
+/** Returns a kept file. Hosts may tell requests apart by headers, as by Origin, and redirect x.html to x, which browsers refuse from here. */
+async function kept(request) {
+  const response = await (await caches.open(CACHE)).match(request, { ignoreSearch: true, ignoreVary: true });
+  return response?.redirected ? new Response(response.body, response) : response;
+}

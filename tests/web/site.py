@@ -64,11 +64,28 @@ class Site:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    """Tells requests apart by their origin and redirects `x.html` to `x`, as many hosts do."""
+
+    protocol_version = "HTTP/1.0"  # no connection outlives its request, nor `Site.stop`
 
     def __init__(self, *arguments, requests: list[str], **options) -> None:
         self.seen = requests
         super().__init__(*arguments, **options)
+
+    def end_headers(self) -> None:
+        self.send_header("Vary", "Origin")
+        super().end_headers()
+
+    def do_GET(self) -> None:
+        if self.path.endswith(".html"):
+            self.send_response(301)
+            self.send_header("Location", self.path.removesuffix(".html"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if Path(self.translate_path(self.path + ".html")).is_file():
+            self.path += ".html"
+        super().do_GET()
 
     def log_request(self, code="-", size="-") -> None:
         self.seen.append(f"{self.command} {self.path}")

@@ -154,3 +154,6 @@ def test_it_works_without_a_connection(visit):
     label = read(page)
     page.wait_for_timeout(300)
     assert max(drawn(page, (225, 84, 336, 218), rgb(label))) > 0.8
+    notice = page.context.new_page()
+    notice.goto(site.url + "notice.html")
+    assert notice.get_by_role("heading", level=1).is_visible()
