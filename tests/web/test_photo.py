@@ -83,9 +83,13 @@ def test_a_photo_is_dropped_on_the_field_or_beside_it(photo, place):
     assert photo.locator("#photo-result .fer-box").count() == 1  # the former one: nothing is read
 
 
-def test_what_is_transparent_is_read_as_white(photo):
+def test_what_is_transparent_is_read_and_shown_as_white(photo):
     photo.locator("#file").set_input_files(png(600, 300, (200, 20, 20, 255)))
     photo.locator("#photo-result .fer-box").wait_for()
     photo.evaluate(f"void (window.first = ({FIRST_PIXEL})())")
     photo.locator("#file").set_input_files(png(600, 300, (0, 0, 0, 0)))
     assert photo.evaluate("window.first") == [255, 255, 255, 255]
+    shown = photo.locator("#photo-result canvas").evaluate(
+        "(canvas) => [...canvas.getContext('2d').getImageData(0, 0, 1, 1).data]"
+    )
+    assert shown == [255, 255, 255, 255]

@@ -157,7 +157,7 @@ async function decode(file) {
   return smaller;
 }
 
-/** Returns a canvas with a picture, no larger than the page shows it. */
+/** Returns a canvas with a picture, no larger than the page shows it; what is transparent is white, as it is read. */
 function draw(picture) {
   const side = Math.max(picture.width, picture.height);
   const scale = Math.min(Math.max(1, SMALL_PICTURE / side), SHOWN_SIDE / side);
@@ -165,6 +165,8 @@ function draw(picture) {
   [canvas.width, canvas.height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale)));
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   return canvas;
 }
