@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.e2e.accessibility import objections
-from tests.web.faces import face, row, show_faces, start
+from tests.web.faces import face, rgb, row, show_faces, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -37,3 +37,26 @@ def test_photo_and_about(quiet_page):
     assert "\n".join(objections(page, emulated=True)) == ""
     page.get_by_role("tab", name="About").click()
     assert "\n".join(objections(page, emulated=True)) == ""
+
+
+LOOKS = """() => {
+  const style = (selector, pseudo) => getComputedStyle(document.querySelector(selector), pseudo);
+  const colors = [[".fer-key li", "::before"], [".fer-track span"], ["#panel .fer-chip"]];
+  const lines = ["true", "false"].map((chosen) => style(`[role=tab][aria-selected=${chosen}]`));
+  return [
+    ...colors.map((place) => style(...place).backgroundColor),
+    ...lines.map(({ borderBottomWidth }) => borderBottomWidth),
+  ];
+}"""
+
+
+def test_high_contrast_keeps_the_expressions_colors_and_shows_which_tab_is_open(quiet_page):
+    page = quiet_page
+    page.emulate_media(forced_colors="active")
+    start(page, face())
+    page.get_by_role("button", name="Start timeline").click()
+    page.get_by_text("Recording 0:01").wait_for()
+    key, bar, chip = (
+        "rgb({}, {}, {})".format(*rgb(label)) for label in ("angry", "angry", "happy")
+    )
+    assert page.evaluate(LOOKS) == [key, bar, chip, "2px", "0px"]
