@@ -40,7 +40,6 @@ def settings() -> dict[str, Any]:
     classifier = ExpressionClassifier.load()
     return {
         "model": classifier.name,
-        "accuracy": classifier.metrics.describe_accuracy(),
         "uncertain_below": classifier.uncertain_below,
         "expressions": EXPRESSIONS,
         "labels": {"uncertain": UNCERTAIN, "turned_away": TURNED_AWAY},

@@ -12,7 +12,7 @@ export const cropFaces = (picture, faces, framing, constants) =>
   faces.map((face) => cropFace(picture, face.box, framing, faceRoll(face), constants));
 
 /** Cuts one face out as a square, level with its eyes, not resized. */
-export function cropFace(picture, box, framing, roll, constants) {
+function cropFace(picture, box, framing, roll, constants) {
   const degrees = rollCorrection(roll, constants);
   if (degrees % 90) return cropLevel(picture, box, framing, degrees, constants);
   if (degrees) return rotateImage(cropFace(picture, box, turnedFraming(framing, degrees), 0, constants), -degrees);

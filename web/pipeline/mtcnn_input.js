@@ -42,7 +42,7 @@ export function brighten(picture, constants) {
 }
 
 /** Returns the factor by which a dark picture is brightened, null for one that isn't dark. */
-export function brighteningGain(picture, constants) {
+function brighteningGain(picture, constants) {
   const { BRIGHT_SHARE, DARK_BELOW, GLANCE_SHARE, GLANCE_STEP, MAX_GAIN, SAMPLING_STEP, TARGET } = constants;
   const { width, height } = picture;
   const glance = sampled(picture, GLANCE_STEP, false);

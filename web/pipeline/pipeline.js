@@ -85,7 +85,7 @@ export class Pipeline {
 }
 
 /** Reads one stream, and remembers of it what is needed to follow its faces. */
-export class Stream {
+class Stream {
   constructor(pipeline) {
     this.pipeline = pipeline;
     this.reset();

@@ -136,7 +136,7 @@ function distance(one, other) {
 }
 
 /** Compares two boxes: 0 for the same, 1 for a face's size away. */
-export function motionCost(one, other) {
+function motionCost(one, other) {
   const [size, otherSize] = [boxSize(one), boxSize(other)];
   return (2 * distance(one, other)) / (size + otherSize) + Math.abs(Math.log(size / otherSize));
 }
