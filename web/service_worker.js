@@ -1,14 +1,20 @@
 // Keeps the page's own files for use without a connection, all of one release together; a new release has
-// another version and replaces them. The networks are kept by page/model_files.js.
+// another version and replaces them. The networks are kept by page/model_files.js; those of a new release come with
+// it, so that it works without a connection from its first start.
 
 const OWN = `fer-page-${new URL(registration.scope).pathname}-`; // a site may have several copies of the page
 const CACHE = OWN + "{version}";
 const FILES = ["{files}"];
 
-addEventListener("install", (event) => {
-  const fresh = FILES.map((file) => new Request(file, { cache: "reload" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
-});
+addEventListener("install", (event) => event.waitUntil(install()));
+
+async function install() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" })));
+  if (!registration.active) return; // a first visit's page is loading its networks
+  const { models } = await (await cache.match("build.json")).json();
+  for (const { url } of models) if (!(await caches.match(url))) await cache.add(url);
+}
 
 addEventListener("activate", (event) => {
   const old = (name) => name.startsWith(OWN) && name !== CACHE;

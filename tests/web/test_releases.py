@@ -1,6 +1,7 @@
 """Releases of the on-device page, as its service worker keeps and changes them."""
 
 import json
+import lzma
 
 import pytest
 
@@ -21,7 +22,8 @@ CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('fe
 def publish(folder, version, models=()):
     """Make the page in a folder a release that loads these models."""
     (folder / "build.json").write_text(json.dumps({"models": list(models)}))
-    kept = [str(path.relative_to(folder)) for path in folder.rglob("*.*") if path.name != "sw.js"]
+    paths = [path for path in folder.rglob("*.*") if path.suffix != ".xz" and path.name != "sw.js"]
+    kept = [str(path.relative_to(folder)) for path in paths]
     worker = (sites.WEB / "service_worker.js").read_text(encoding="utf-8")
     worker = worker.replace('"{version}"', json.dumps(version))
     worker = worker.replace('["{files}"]', json.dumps(["./", *kept]))
@@ -56,9 +58,9 @@ def ready(page):
     return page
 
 
-def offer(folder, *pages):
+def offer(folder, *pages, models=()):
     """Publish a second release, of which these pages hear."""
-    publish(folder / "a", "two")
+    publish(folder / "a", "two", models)
     for page in pages:
         page.evaluate(UPDATE)
         page.evaluate("window.former = true")
@@ -76,6 +78,22 @@ def test_only_the_page_in_which_it_is_wanted_loads_a_new_release(folder, visit):
     assert other.evaluate("window.former")
     with other.expect_event("load"):
         other.get_by_role("button", name="Load it now").click()
+
+
+def test_a_new_release_has_its_networks_before_it_replaces_the_former(folder, visit):
+    packed = lzma.compress(b"{}", check=lzma.CHECK_CRC32)
+    network = folder / "a" / "models" / "config.two.json.xz"
+    network.parent.mkdir()
+    network.write_bytes(packed)
+    url = "models/config.two.json.xz"
+    model = {"name": "config", "url": url, "bytes": len(packed), "unpacked": 2}
+    page = ready(visit("a"))
+    offer(folder, page, models=[model])
+    network.unlink()  # as without a connection
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Load it now").click()
+    ready(page)
+    assert page.evaluate(CACHES) == ["fer-page-/a/-two"]
 
 
 def test_an_unsaved_timeline_is_only_dropped_on_purpose(folder, visit):
