@@ -73,6 +73,15 @@ def test_the_same_file_can_be_chosen_again(photo):
     assert photo.locator("#file").input_value() == ""
 
 
+def test_what_is_announced_of_a_photo_is_not_of_the_one_before(photo):
+    photo.locator("#file").set_input_files(png(600, 300))
+    photo.get_by_text("1 face: 1 happy").wait_for(state="attached")
+    text = {"name": "text.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+    photo.locator("#file").set_input_files(text)
+    photo.get_by_text("This file is no picture").wait_for()
+    assert photo.locator("#fer-spoken").inner_text() == ""
+
+
 @pytest.mark.parametrize("place", ["#drop", "h1"])
 def test_a_photo_is_dropped_on_the_field_or_beside_it(photo, place):
     content = base64.b64encode(png(600, 300)["buffer"]).decode()

@@ -39,6 +39,7 @@ export class PhotoScreen {
     if (!file) return;
     const turn = ++this.turn;
     this.clear();
+    this.spoken = find("#fer-spoken").textContent = ""; // else the same words as of the photo before would not be announced
     this.result.replaceChildren(message(_("One moment"), _("The faces are being detected."), "info"));
     try {
       const picture = await decode(file);
@@ -63,7 +64,6 @@ export class PhotoScreen {
   show(canvas, size, faces) {
     const labels = faces.map((face) => this.labels.of(face));
     this.spoken = this.labels.count(labels);
-    find("#fer-spoken").textContent = ""; // else the same words as of the photo before would not be announced
     const boxes = faces.map((face, i) => this.box(face, labels[i], i, size));
     canvas.ariaLabel = _("Your photo, %(faces)s found", { faces: countFaces(faces.length) });
     const figure = el("figure", { class: "fer-photo" }, canvas, ...boxes);
