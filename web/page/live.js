@@ -1,5 +1,6 @@
 // The Live tab on this device. Of the frames that come while the worker is busy the last one is read next.
 
+import { awakeTime } from "./camera.js";
 import { CameraScreen } from "./camera_screen.js";
 import { el, find, message } from "./dom.js";
 import { Panel } from "./panel.js";
@@ -54,7 +55,7 @@ export class LiveScreen extends CameraScreen {
   }
 
   pause(paused, reason = null) {
-    Object.assign(this, { sentSince: this.busy ? performance.now() : null, silent: false, error: null });
+    Object.assign(this, { sentSince: this.busy ? awakeTime() : null, silent: false, error: null });
     this.timeline.pause(paused);
     if (reason) this.panel.clear();
   }
@@ -69,7 +70,7 @@ export class LiveScreen extends CameraScreen {
     if (this.busy || this.unread === null) return;
     const taken = this.unread;
     [this.busy, this.unread] = [true, null];
-    this.sentSince ??= performance.now();
+    this.sentSince ??= awakeTime();
     try {
       const bitmap = await createImageBitmap(this.video);
       const { faces, uniform, milliseconds } = await this.client.frame(bitmap, taken / 1000);
@@ -85,7 +86,7 @@ export class LiveScreen extends CameraScreen {
   /** Tells the visitor, once, that frames are sent and no result comes: the worker fails, hangs or is gone. */
   checkSilence() {
     const { camera, error, sentSince, silent } = this;
-    this.silent = camera.stream && !camera.loss && sentSince !== null && performance.now() - sentSince > Math.max(SILENT_AFTER, SLOWEST * Math.max(...this.times));
+    this.silent = camera.stream && !camera.loss && sentSince !== null && awakeTime() - sentSince > Math.max(SILENT_AFTER, SLOWEST * Math.max(...this.times));
     if (silent || !this.silent) return;
     this.panel.clear();
     this.timeline.pause(true);

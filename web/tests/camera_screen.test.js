@@ -1,8 +1,9 @@
-// The start of the camera, without a page, and the screen that stays on meanwhile.
+// The start of the camera, without a page, its loss, and the screen that stays on meanwhile.
 
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 
+import { Camera } from "../../fer/ui/modules/camera.js";
 import { CameraScreen, ScreenLock } from "../../fer/ui/modules/camera_screen.js";
 
 let screen, finishLoading, opened, opens;
@@ -50,6 +51,21 @@ test("a message is written again in another language, until it is taken back", (
   screen.say();
   screen.translate();
   assert.deepEqual(shown, []);
+});
+
+test("a camera is lost after seconds without a picture, not because the device slept", () => {
+  document.hidden = false;
+  let now = performance.now();
+  const clock = mock.method(performance, "now", () => now);
+  const camera = Object.assign(Object.create(Camera.prototype), {
+    ...{ settings: { stall_seconds: 5, uniform_seconds: 1.5 }, video: { getClientRects: () => [{}] }, uniformSince: null },
+    stream: { getVideoTracks: () => [{ readyState: "live", muted: false }] },
+  });
+  const lossAfter = (milliseconds) => ((now += milliseconds), camera.findLoss());
+  camera.played();
+  assert.deepEqual([lossAfter(500), lossAfter(3_600_000), lossAfter(500)], [null, null, null]);
+  assert.equal(Array.from({ length: 8 }, () => lossAfter(500)).at(-1), "stalled");
+  clock.mock.restore();
 });
 
 /** Returns a browser that grants screen locks: `held`, and `changed`, the listener for the page being shown or hidden. */

@@ -19,6 +19,17 @@ const LOSSES = {
 };
 
 const CHECK_INTERVAL = 500; // milliseconds
+const LONGEST_GAP = 1000; // milliseconds from one reading of the clock to the next that count; hidden pages' timers have such gaps
+
+let [awake, lastReading] = [0, performance.now()];
+
+/** Returns milliseconds on a clock that stands still while the device sleeps, or the browser suspends the page: nothing is missing then. */
+export function awakeTime() {
+  const now = performance.now();
+  awake += Math.min(now - lastReading, LONGEST_GAP);
+  lastReading = now;
+  return awake;
+}
 
 /** Why no camera can be opened; `reason` returns it for the visitor, in the page's language. */
 export class CameraError extends Error {
@@ -58,7 +69,7 @@ export class Camera extends EventTarget {
       throw new CameraError(REFUSALS[error.name] ?? (() => _("The camera can't be opened (%(error)s).", { error: error.message })));
     }
     this.close();
-    [this.stream, this.uniformSince, this.lastPicture] = [stream, null, performance.now()];
+    [this.stream, this.uniformSince, this.lastPicture] = [stream, null, awakeTime()];
     this.device = this.track.getSettings().deviceId;
     this.track.addEventListener("unmute", () => this.play());
     this.video.srcObject = stream;
@@ -94,12 +105,12 @@ export class Camera extends EventTarget {
 
   /** Notes that a picture came, and whether it has a single colour, as the first ones of many cameras have. */
   saw(uniform) {
-    this.uniformSince = uniform ? this.uniformSince ?? performance.now() : null;
+    this.uniformSince = uniform ? this.uniformSince ?? awakeTime() : null;
   }
 
   /** Notes that the video element has another picture. */
   played() {
-    this.lastPicture = performance.now();
+    this.lastPicture = awakeTime();
   }
 
   /** Finds out whether the camera is lost, and reports a change, with a function that returns the reason. */
@@ -116,7 +127,7 @@ export class Camera extends EventTarget {
     if (this.track.muted) return "muted";
     if (document.hidden || !this.video.getClientRects().length) this.played(); // browsers play no hidden video
     const { stall_seconds: stall, uniform_seconds: uniform } = this.settings;
-    if (performance.now() - this.lastPicture > 1000 * stall) return "stalled";
-    return performance.now() - (this.uniformSince ?? Infinity) > 1000 * uniform ? "uniform" : null;
+    if (awakeTime() - this.lastPicture > 1000 * stall) return "stalled";
+    return awakeTime() - (this.uniformSince ?? Infinity) > 1000 * uniform ? "uniform" : null;
   }
 }

@@ -1,6 +1,7 @@
 // The Live tab on the server: frames go up as small JPEG files; the faces in them, and the panel's HTML,
 // come back.
 
+import { awakeTime } from "./camera.js";
 import { CameraScreen } from "./camera_screen.js";
 import { FALSE_PIXELS, readsTrue } from "./canvas_reading.js";
 import { message } from "./elements.js";
@@ -48,7 +49,7 @@ export class ServerLive extends CameraScreen {
   }
 
   begin(run) {
-    Object.assign(this, { due: 0, sent: 0, shown: 0, lanes: 1, answered: performance.now() });
+    Object.assign(this, { due: 0, sent: 0, shown: 0, lanes: 1, answered: awakeTime() });
     this.next(run, new Set());
   }
 
@@ -106,7 +107,7 @@ export class ServerLive extends CameraScreen {
   }
 
   show(reading) {
-    this.answered = performance.now();
+    this.answered = awakeTime();
     this.say();
     this.overlay.update(this.inVideo(reading), reading.view);
     this.page.show(reading);
@@ -126,12 +127,12 @@ export class ServerLive extends CameraScreen {
   }
 
   pause(paused, reason = null) {
-    Object.assign(this, { paused, lost: reason !== null, answered: performance.now() });
+    Object.assign(this, { paused, lost: reason !== null, answered: awakeTime() });
     this.checkAge();
   }
 
   checkAge() {
-    const age = this.paused || !this.camera.stream ? 0 : performance.now() - this.answered;
+    const age = this.paused || !this.camera.stream ? 0 : awakeTime() - this.answered;
     const silent = age > PAUSED_AFTER;
     this.stage.classList.toggle("waiting", age > BUSY_AFTER && !this.said);
     this.page.pause(this.paused || silent, this.lost || silent);
