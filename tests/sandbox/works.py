@@ -57,6 +57,8 @@ def _try_all(secret, folder, channel):
         "write": lambda: (secret.parent / "new").write_bytes(b"new"),
         "link": lambda: os.symlink(secret, folder / "link"),
         "rights": lambda: os.chmod(folder, 0o777),
+        "root's rights": lambda: socket.sethostname(socket.gethostname()),
+        "root's groups": lambda: os.setgroups([0]),
         "own file": lambda: (folder / "own").write_bytes(b"own"),
         "own move": lambda: _move(folder),
         "temporary": lambda: tempfile.TemporaryFile().close(),
