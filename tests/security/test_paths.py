@@ -240,6 +240,16 @@ def test_an_uploaded_page_runs_no_script(visitor):
         assert response.headers["content-disposition"].startswith("attachment")
 
 
+def test_no_header_of_a_request_comes_back_with_a_file(visitor):
+    """Those that a proxy adds are none of a visitor's business."""
+    path = visitor.uploaded()
+    for part in ("bytes=0-9", "bytes=0-", ""):
+        headers = {"range": part, "x-token-of-the-proxy": "secret", "set-cookie": "a=b"}
+        response = visitor.web.get(f"gradio_api/file={quote(path)}", headers=headers)
+        assert response.status_code == (206 if part else 200)
+        assert not {"x-token-of-the-proxy", "set-cookie", "range"} & response.headers.keys()
+
+
 def test_a_refusal_tells_nothing_of_the_disk(demo, visitor, secret, tmp_path):
     """Existing, missing, unreadable and foreign: one sentence, and the same time."""
     unreadable = tmp_path / "unreadable.png"

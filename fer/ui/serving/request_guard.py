@@ -8,16 +8,16 @@ sends static files: `fer.ui.serving.static_cache` and `fer.ui.serving.static_fol
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import parse_qs
 
 import anyio.to_thread
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import FileResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer.ui.serving.connections import RESULTS, SESSION
 from fer.ui.serving.input_checks import Handler, InputChecks
@@ -82,13 +82,23 @@ NOT_HERE = "There is nothing here."
 TOO_MANY_EVENTS = "Too many requests of this page are still waiting; try again after them."
 
 FILE_HEADERS = {
-    b"content-security-policy": b"sandbox; default-src 'none'; style-src 'unsafe-inline'",
-    b"x-content-type-options": b"nosniff",
-    b"cache-control": b"private, no-store",
-    b"content-encoding": b"identity",
+    "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "x-content-type-options": "nosniff",
+    "cache-control": "private, no-store",
+    "content-encoding": "identity",
 }
 """A visitor's file opened as a page runs no script, no cache keeps it, and Gradio doesn't compress
 it, which would hold up everybody else."""
+
+SHOWN_FILES = {
+    ".gif": "image/gif",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".mp4": "video/mp4",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
+"""Media types of files that the page shows; all others are for saving."""
 
 
 class RequestGuard:
@@ -136,7 +146,7 @@ class RequestGuard:
         elif RENDERED.fullmatch(path):
             await self._rendering(scope, receive, send)
         else:
-            await self.app(scope, response.receive, response.sender(send))
+            await self.app(scope, response.receive, send)
 
     async def _keep_open(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a page's heartbeat; when the last one of a session ends, drop what is its own."""
@@ -155,7 +165,7 @@ class RequestGuard:
         passed = Passed(request.receive)
         if found := FILE.fullmatch(path):
             served = await anyio.to_thread.run_sync(self.store.serves, found["path"])
-            return Passed(request.receive, FILE_HEADERS) if served else _missing()
+            return _file(PurePath(found["path"])) if served else _missing()
         if found := HEARTBEAT.fullmatch(path):
             opens = request.method == "GET" and is_session(found["session"])
             request.scope[SESSION] = found["session"]
@@ -227,24 +237,23 @@ class Passed:
 
     Args:
         receive: Receives its body.
-        headers: To be set on its response.
         page: For a heartbeat, the session of the open page.
     """
 
     receive: Receive
-    headers: Mapping[bytes, bytes] = field(default_factory=dict)
     page: str | None = None
 
-    def sender(self, send: Send) -> Send:
-        """Return a function that sends the response with the headers set."""
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                others = [pair for pair in message["headers"] if pair[0] not in self.headers]
-                message["headers"] = [*others, *self.headers.items()]
-            await send(message)
-
-        return send_with_headers if self.headers else send
+def _file(path: PurePath) -> Response:
+    """Return a visitor's file; Gradio's response would repeat the headers that a proxy has set."""
+    kind = SHOWN_FILES.get(path.suffix.lower())
+    return FileResponse(
+        path,
+        headers=FILE_HEADERS,
+        media_type=kind or "application/octet-stream",
+        filename=path.name,
+        content_disposition_type="inline" if kind else "attachment",
+    )
 
 
 def _missing() -> Response:
