@@ -44,11 +44,12 @@ _NAME = r"[^/]{1,100}"
 
 PLAIN = re.compile(
     r"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon(/(192|512))?"
-    r"|/(assets|static)/[\w./@+-]+"
+    r"|/(assets|static)/[\w./@+-]{1,200}"
     r"|/gradio_api/(info|openapi\.json|startup-events|theme\.css|app_id|queue/status)/?"
-    r"|/gradio_api/(user|login_check)/?"
+    r"|/gradio_api/(user|login_check)/?",
+    re.ASCII,
 )
-"""Paths that don't depend on the visitor."""
+"""Paths that don't depend on the visitor; by a name too long for a file, Gradio fails."""
 
 MAX_EVENTS = 24
 """Events of one session that wait or run at a time; a page has a few."""
