@@ -120,19 +120,21 @@ class InputChecks:
 
     Args:
         blocks: The page.
+        hidden: Name of an endpoint that counts as none; "" for all.
     """
 
-    def __init__(self, blocks: gr.Blocks) -> None:
+    def __init__(self, blocks: gr.Blocks, hidden: str = "") -> None:
         config = blocks.get_config_file()
         components = {entry["id"]: entry for entry in config["components"]}
         named = blocks.get_api_info(all_endpoints=True)["named_endpoints"]
         self._handlers = {
             entry["id"]: _handler(entry, components, named)
             for entry in config["dependencies"]
-            if entry["backend_fn"]  # the others run in the browser
+            if entry["backend_fn"] and entry["api_name"] != hidden  # without one, in the browser
         }
         self._by_name = {handler.name: handler for handler in self._handlers.values()}
-        self._listed = ", ".join(blocks.get_api_info()["named_endpoints"])
+        listed = blocks.get_api_info()["named_endpoints"]
+        self._listed = ", ".join(name for name in listed if name != f"/{hidden}")
         self._functions = {
             component: set(entry["props"].get("server_fns") or ())
             for component, entry in components.items()
@@ -158,8 +160,8 @@ class InputChecks:
             raise RequestError(404, f"There is no such endpoint; this page has {self._listed}.")
         return self._by_name[name]
 
-    def complete_call(self, body: dict[str, Any], name: str | None) -> Handler:
-        """Check a request to run a handler, and complete its inputs in `body`; return the handler.
+    def complete_call(self, body: dict[str, Any], name: str | None) -> None:
+        """Check a request to run a handler, and complete its inputs in `body`.
 
         Args:
             body: The request.
@@ -170,7 +172,6 @@ class InputChecks:
         """
         handler = self.handler(body.get("fn_index")) if name is None else self.endpoint(name)
         body["data"] = handler.complete(body.get("data"))
-        return handler
 
     def check_function(self, component: int, name: str) -> None:
         """Check that a component has a server function of that name.

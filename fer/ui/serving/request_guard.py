@@ -20,7 +20,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer.ui.serving.connections import RESULTS, SESSION
-from fer.ui.serving.input_checks import Handler, InputChecks
+from fer.ui.serving.input_checks import InputChecks
 from fer.ui.serving.mcp_route import TOOL, McpRoute
 from fer.ui.serving.request_checks import (
     MAX_BODY_BYTES,
@@ -200,24 +200,20 @@ class RequestGuard:
         body: dict[str, Any]
         claims = Claims(self.store)
         checks = self._checks_of(request.scope["app"])
-        handler: Handler | None = None
         if found := CALL.fullmatch(path):
             body = check_call(await read_json(request, MAX_BODY_BYTES), claims)
-            handler = checks.complete_call(body, found["name"])
+            checks.complete_call(body, found["name"])
             self._require_few_events(request, body.get("session_hash"))
         elif SERVER_CALL.fullmatch(path):
             body = checked_server_call(await read_json(request, MAX_FRAME_BYTES), claims)
             checks.check_function(body["component_id"], body["fn_name"])
         elif found := NAMED_CALL.fullmatch(path):
             body = check_value(await read_json(request, MAX_BODY_BYTES), None, claims)
-            handler = checks.endpoint(found["name"])
-            handler.check_named(body)
+            checks.endpoint(found["name"]).check_named(body)
         elif SMALL.fullmatch(path):
             body = await read_json(request, MAX_BODY_BYTES)
         else:
             return _missing()
-        if handler is not None and handler.name == TOOL:
-            return _missing()  # `McpRoute` alone lets it be called
         request.scope[SESSION] = body.get("session_hash")
         return Passed(with_body(request, orjson.dumps(body), claims.lease))
 
@@ -228,7 +224,7 @@ class RequestGuard:
     def _checks_of(self, app: Any) -> InputChecks:
         """Return the checks of the page, which is complete by the first request."""
         if self._checks is None:
-            self._checks = InputChecks(app.get_blocks())
+            self._checks = InputChecks(app.get_blocks(), hidden=TOOL)  # `McpRoute` has it called
         return self._checks
 
 

@@ -85,5 +85,9 @@ def test_the_tool_of_mcp_is_run_by_its_own_route_alone(with_tool):
     call = {"fn_index": number[TOOL], "data": ["data:image/jpeg;base64,"]}
     for name in ("run/predict", "queue/join", f"call/{TOOL}"):
         assert client.post(f"/gradio_api/{name}", json=call).status_code == 404
-    named = {"picture": "data:image/jpeg;base64,"}
-    assert client.post(f"/gradio_api/call/v2/{TOOL}", json=named).status_code == 404
+    for named in ({"picture": "data:image/jpeg;base64,"}, {"wrong": 1}):
+        refused = client.post(f"/gradio_api/call/v2/{TOOL}", json=named)
+        assert refused.status_code == 404 and TOOL not in refused.text
+    wrong = {**call, "data": [1, 2, 3, 4]}
+    for name in ("run/predict", f"call/{TOOL}"):
+        assert client.post(f"/gradio_api/{name}", json=wrong).status_code == 404
