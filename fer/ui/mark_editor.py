@@ -25,7 +25,7 @@ from fer.timeline.marks import (
 from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.localization import localized
-from fer.ui.serving.connections import OUTDATED
+from fer.ui.serving.request_checks import OUTDATED
 
 KEYS = {"e": EVENT, "x": "left out", "s": "stretch", "b": "baseline"}
 """The key that adds a mark of each kind."""

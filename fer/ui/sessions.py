@@ -16,7 +16,8 @@ from fer.ui.live.timeline_recorder import MEMORY_FULL
 from fer.ui.photo.handlers import PhotoResult
 from fer.ui.recording.session import RecordingSession
 from fer.ui.sender import Sender
-from fer.ui.serving.connections import OUTDATED, Connections
+from fer.ui.serving.connections import Connections
+from fer.ui.serving.request_checks import OUTDATED
 
 GRACE_PERIOD = 870
 """Seconds after its last use for which a session is kept once its page is closed.

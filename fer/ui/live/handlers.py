@@ -30,7 +30,7 @@ from fer.ui.live.views import (
     refused_panel,
 )
 from fer.ui.sender import Abandoned, Sender
-from fer.ui.serving.connections import OUTDATED
+from fer.ui.serving.request_checks import OUTDATED
 from fer.ui.sessions import SessionError, Sessions
 from fer.vision.detections import expression_labels
 

@@ -29,7 +29,6 @@ that is being read sends none. Nor does one whose events wait or run. A page tha
 another place with its next request, but what it had isn't there any more."""
 
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
-OUTDATED = N_("This page is out of date; load it again.")
 
 MESSAGE_BYTES = 4000
 """Bytes of a message on a stream of results above which it has a result: Gradio's own, such as

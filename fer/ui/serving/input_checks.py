@@ -12,8 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from fer.ui.serving.connections import OUTDATED
-from fer.ui.serving.request_checks import RequestError
+from fer.ui.serving.request_checks import OUTDATED, RequestError
 
 NO_LIST = "`data` is a list of the endpoint's inputs, in their order."
 

@@ -63,6 +63,7 @@ NOT_JSON = "The request can't be read; send a JSON object."
 TOO_LARGE = "The request is too large; files are sent to /gradio_api/upload first."
 BUSY = "Too many requests are arriving just now; try again in a minute."
 TOO_SLOW = "The request took too long to arrive; try again."
+OUTDATED = N_("This page is out of date; load it again.")
 NO_FILE = N_(
     "A file in this request is not one that you uploaded, or has been deleted; upload it again."
 )
