@@ -72,7 +72,10 @@ def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job
     assert workflow["permissions"] == {}
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
     resource = f"${{{{ secrets.HF_TOKEN == '' && format('spaces/{{0}}', vars.{variable}) || '' }}}}"
-    assert job["env"]["HF_OIDC_RESOURCE"] == resource  # set, it would go before a token
+    *others, upload = job["steps"]
+    assert upload["env"]["HF_OIDC_RESOURCE"] == resource  # set, it would go before a token
+    assert "secrets." not in str([job["env"], *others])  # nor what npm installs gets to see one
+    assert not re.search(r"npm ci (?!--ignore-scripts)", str(others))
     for step in job["steps"]:
         assert "${{" not in step.get("run", "")  # a variable's text never becomes shell
 
