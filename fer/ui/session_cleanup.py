@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from gradio.state_holder import SessionState, StateHolder
 
 from fer.ui.mailboxes import Mailboxes
+from fer.ui.serving.request_checks import OriginFilter
 from fer.ui.serving.upload_limits import UPLOAD_SWEEP_INTERVAL
 from fer.ui.serving.uploads import UploadStore
 
@@ -217,6 +218,9 @@ def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
     async def lifespan(app: Any) -> AsyncIterator[None]:
         keep_little(app, app.state.connections.is_open)
         app.state.connections.working = partial(working_sessions, app.get_blocks())
+        app.middleware_stack = OriginFilter(app.middleware_stack)
+        # Else whoever sends what is no request could fill the disk with lines about it.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         task = asyncio.create_task(_sweep(store, app))
         try:
             yield

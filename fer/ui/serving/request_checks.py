@@ -12,7 +12,7 @@ import httpx
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Message, Receive, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
@@ -97,6 +97,25 @@ def drop_unusable_headers(scope: Scope) -> None:
     scope["headers"] = [pair for pair in scope["headers"] if _is_usable(*pair)]
     if len(scope["query_string"]) > MAX_QUERY:
         scope["query_string"] = b""
+
+
+class OriginFilter:
+    """ASGI application: passes requests on, without their origin if they have no host.
+
+    The outermost of Gradio's own layers compares the two, and would fail.
+
+    Args:
+        app: The wrapped application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on the request."""
+        if scope["type"] == "http" and all(name != b"host" for name, _ in scope["headers"]):
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"origin"]
+        await self.app(scope, receive, send)
 
 
 def _is_usable(name: bytes, value: bytes) -> bool:
