@@ -57,6 +57,7 @@ def status(answer):
         *("gradio_api/deep_link?session_hash=a", "gradio_api/dev/reload", "gradio_api/vibe-code"),
         *("gradio_api/run-history/records", "gradio_api/run-history/buckets", "gradio_api/token"),
         *("gradio_api/profiling/traces", "gradio_api/profiling/summary", "monitoring", "docs"),
+        *("gradio_api/user", "gradio_api/login_check", "gradio_api/queue/status"),
         *("monitoring/summary", "monitoring/key", "gradio_api/file//etc/passwd", "svelte/x.js"),
         "gradio_api/custom_component/a/client/component/index.js",
         "gradio_api/stream/a/b/1/playlist.m3u8",

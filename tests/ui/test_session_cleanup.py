@@ -119,7 +119,7 @@ def test_a_session_goes_at_the_second_sweep_without_a_connection(demo, session):
 def test_a_result_nobody_fetched_goes_too_but_no_event_that_runs(demo, session, client):
     left = ask(client)
     while left in demo._queue.event_ids_to_events:
-        client.get("/gradio_api/queue/status")
+        client.get("/gradio_api/app_id")
     assert demo._queue.pending_event_ids_session[left] == {left}
     forget_session(demo, left)
     assert left in kept(demo)  # its sender may still connect

@@ -56,7 +56,7 @@ FRAME = ("data:image/jpeg;base64,", "data:image/png;base64,", "data:image/webp;b
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """A session's hash, as the page and Gradio's client generate it."""
 
-KEYS = frozenset({"data", "event_id", "fn_index", "session_hash", "trigger_id"})
+KEYS = frozenset({"data", "fn_index", "session_hash", "trigger_id"})
 """Accepted keys of a request to run a handler; none needs `event_data`, a second frame."""
 
 NOT_JSON = "The request can't be read; send a JSON object."

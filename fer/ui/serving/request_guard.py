@@ -45,8 +45,7 @@ _NAME = r"[^/]{1,100}"
 PLAIN = re.compile(
     r"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon(/(192|512))?"
     r"|/(assets|static)/[\w./@+-]{1,200}"
-    r"|/gradio_api/(info|openapi\.json|startup-events|theme\.css|app_id|queue/status)/?"
-    r"|/gradio_api/(user|login_check)/?",
+    r"|/gradio_api/(info|openapi\.json|startup-events|theme\.css|app_id)/?",
     re.ASCII,
 )
 """Paths that don't depend on the visitor; by a name too long for a file, Gradio fails."""

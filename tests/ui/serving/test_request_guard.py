@@ -23,7 +23,7 @@ from tests.fakes import fake_pipeline
         ("/gradio_api/call/predict/runs", "abc", True),
         ("/gradio_api/call/v2/predict/done", "abc", True),
         ("/gradio_api/call/predict/alone", "alone", True),
-        ("/gradio_api/queue/status?session_hash=abc", None, None),
+        ("/gradio_api/app_id?session_hash=abc", None, None),
     ],
 )
 def test_heartbeats_and_streams_of_results_have_a_session(address, session, results):
