@@ -1,8 +1,7 @@
 """Square crops of detected faces, framed as the training pictures are, and upright.
 
-A tilted face is cropped level with its eyes. Below `LEVEL_FROM` that brings nothing, because the
-networks have seen such faces in training and landmarks are noisy; such faces are cropped as they
-are, without interpolation.
+A tilted face is cropped level with its eyes. Below `LEVEL_FROM`, about what landmarks are off by,
+that brings nothing; such faces are cropped as they are, without interpolation.
 """
 
 from collections.abc import Sequence
@@ -18,10 +17,10 @@ from fer.vision.detector_protocols import Detector
 from fer.vision.pose import face_rolls
 from fer.vision.rotation import cut_rotated_square, rotate_image
 
-LEVEL_FROM, LEVEL_FULLY = 10.0, 14.0
-"""Degrees of roll up to which a crop isn't turned, and from which it is turned by all of them. From
-less on, more upright faces change their expression, and tilted ones keep theirs no better;
-`benchmarks/roll.py` measures what it brings."""
+LEVEL_FROM, LEVEL_FULLY = 3.0, 5.0
+"""Degrees of roll up to which a crop isn't turned, and from which it is turned by all of them.
+`benchmarks/roll.py` measures what it brings: a face that is cropped as tilted as it is in the
+upright photo, but level in a turned one, changes its expression more often."""
 
 FACE_PROPORTION = 1.3
 """Height over width of an upright face's box, in the median."""
