@@ -22,6 +22,10 @@ LEVEL_FROM, LEVEL_FULLY = 3.0, 5.0
 `benchmarks/roll.py` measures what it brings: a face that is cropped as tilted as it is in the
 upright photo, but level in a turned one, changes its expression more often."""
 
+LEVEL_SIDE = 96
+"""Least side in pixels of a levelled crop, twice that of FER2013's pictures: a small face that is
+interpolated at its own size is blurred, and again when it is resized for the network."""
+
 FACE_PROPORTION = 1.3
 """Height over width of an upright face's box, in the median."""
 
@@ -70,7 +74,8 @@ def crop_face(
             has the picture's own pixels.
 
     Returns:
-        A new RGB uint8 (s, s, 3), not resized: `s` is `framing.scale` box sizes.
+        A new RGB uint8 (s, s, 3): `s` is `framing.scale` box sizes, of a levelled face at least
+        `LEVEL_SIDE`.
     """
     degrees = roll_correction(roll)
     if degrees % 90:
@@ -126,7 +131,7 @@ def _crop_level(
     turned = _turned_framing(framing, degrees)
     center = x + turned.shift_x * side, y + turned.shift_y * side
     whole = floor(side + 0.5)
-    return cut_rotated_square(image, center, whole, degrees, whole)
+    return cut_rotated_square(image, center, whole, degrees, max(whole, LEVEL_SIDE))
 
 
 def _turned_framing(framing: CropFraming, degrees: float) -> CropFraming:

@@ -11,7 +11,7 @@ import { radians } from "./rounding.js";
 export const cropFaces = (picture, faces, framing, constants) =>
   faces.map((face) => cropFace(picture, face.box, framing, faceRoll(face), constants));
 
-/** Cuts one face out as a square, level with its eyes, not resized. */
+/** Cuts one face out as a square, level with its eyes. */
 function cropFace(picture, box, framing, roll, constants) {
   const degrees = rollCorrection(roll, constants);
   if (degrees % 90) return cropLevel(picture, box, framing, degrees, constants);
@@ -33,7 +33,7 @@ function cropLevel(picture, box, framing, degrees, constants) {
   const [x, y, side] = boxSquare(box, framing, constants.FACE_PROPORTION);
   const { shift_x: across, shift_y: down } = turnedFraming(framing, degrees);
   const whole = Math.floor(side + 0.5);
-  return cutRotatedSquare(picture, [x + across * side, y + down * side], whole, degrees, whole);
+  return cutRotatedSquare(picture, [x + across * side, y + down * side], whole, degrees, Math.max(whole, constants.LEVEL_SIDE));
 }
 
 /** Returns the framing of faces that are tilted by some degrees. */
