@@ -25,7 +25,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 DEFAULT_RECIPE = RECIPES / "compact.yaml"
 
 REQUIRED = "required"
-"""The base model in a recipe that needs one on the command line."""
+"""The base model in a recipe that doesn't choose one: whoever trains names it."""
 
 NOT_IN_RECIPES = ("config", "resume")
 """Options of the command line alone: the resulting network doesn't depend on them."""
@@ -235,7 +235,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
         arguments: The command line; None takes that of the process.
 
     Raises:
-        ValueError: The recipe can't be read, a setting is invalid, or the base model is missing.
+        ValueError: The recipe can't be read, or a setting is invalid.
     """
     finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     finder.add_argument("--config", type=Path, default=DEFAULT_RECIPE)
@@ -249,12 +249,19 @@ def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
     )
     if unknown:
         raise ValueError(f"There is no option {' '.join(unknown)}; --help lists all there are.")
-    options = replace(recipe, **asdict(given))
+    return replace(recipe, **asdict(given))
+
+
+def check_base_model(options: TrainingOptions) -> None:
+    """Refuse the settings of a recipe to fine-tune with, as long as they name no network.
+
+    Raises:
+        ValueError: They name none.
+    """
     if options.base_model == REQUIRED:
         raise ValueError(
             "This recipe fine-tunes a network: name it with --base-model, a folder or a Hub id."
         )
-    return options
 
 
 def read_recipe(file: Path) -> TrainingOptions:

@@ -14,7 +14,7 @@ from fer.training.fit import check_preprocessing, fit
 from fer.training.hardware import limit_torch_to_quota
 from fer.training.initial_model import build_initial_model
 from fer.training.model_soup import average_students
-from fer.training.options import TrainingOptions
+from fer.training.options import TrainingOptions, check_base_model
 from fer.training.stages import Stage, averaged_stages, check_output, stages, write_recipe
 from fer.training.training_data import load_data
 from fer.training.training_output import write_output
@@ -27,9 +27,10 @@ def train(options: TrainingOptions) -> Path:
         The output folder, with the network, its preprocessor, metrics.json and curves.png.
 
     Raises:
-        ValueError: The data set can't be read, there is nothing to resume, the disk is full, or
-            the Hub refuses the network.
+        ValueError: The base model is missing, the data set can't be read, there is nothing to
+            resume, the disk is full, or the Hub refuses the network.
     """
+    check_base_model(options)
     output, first = Path(options.output), is_first_process()
     if first:
         check_output(options)

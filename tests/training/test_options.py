@@ -161,11 +161,6 @@ def test_a_recipe_that_cannot_be_is_one_sentence(text, sentence, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_fine_tuning_needs_a_base_model():
-    with pytest.raises(ValueError, match="name it with --base-model, a folder or a Hub id"):
-        parse_options(["--config", str(RECIPES / "fine_tune.yaml")])
-
-
 def test_a_recipe_that_is_not_there(tmp_path):
     with pytest.raises(ValueError, match=r"--config .*no\.yaml can't be read as YAML: .*No such"):
         parse_options(["--config", str(tmp_path / "no.yaml")])

@@ -29,7 +29,7 @@ from fer.model.modeling_fer import FerForImageClassification
 from fer.training.checkpoints import MANIFEST, find_damage
 from fer.training.fit import build_trainer, training_arguments
 from fer.training.initial_model import build_initial_model
-from fer.training.options import parse_options, to_yaml
+from fer.training.options import RECIPES, parse_options, read_recipe, to_yaml
 from fer.training.stages import check_output, stages
 from fer.training.train import train
 from fer.training.trainer import FerTrainer
@@ -432,6 +432,15 @@ def test_without_votes_the_second_head_has_no_share(options, tmp_path, caplog):
     measured = evaluate(classifier, voted)
     assert measured.ferplus_agreement is not None  # of FER2013's head, by the votes
     assert measured.ferplus is None and measured.by_share == []  # its second head learned none
+
+
+@pytest.mark.parametrize(
+    "read", [read_recipe, lambda file: parse_options(["--config", str(file)])], ids=["API", "shell"]
+)
+def test_a_recipe_to_fine_tune_with_needs_a_base_model(read, tmp_path):
+    recipe = replace(read(RECIPES / "fine_tune.yaml"), output=str(tmp_path / "run"))
+    with pytest.raises(ValueError, match="name it with --base-model, a folder or a Hub id"):
+        train(recipe)
 
 
 def test_a_missing_base_model_is_refused(options, tmp_path):
