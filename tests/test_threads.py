@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from fer import threads
 
@@ -31,6 +32,17 @@ def test_the_limit_counts_more_and_reaches_pytorch_whenever_it_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.split() == ["1", "1", "2", "2"], done.stderr
+
+
+def test_without_a_limit_pytorch_has_no_more_threads_than_a_containers_quota(no_limit, monkeypatch):
+    monkeypatch.setattr(threads, "number_of_threads", lambda: 2)
+    before, found = torch.get_num_threads(), []
+    for number in (1, 3):
+        torch.set_num_threads(number)
+        threads.limit_torch_threads()
+        found.append(torch.get_num_threads())
+    torch.set_num_threads(before)
+    assert found == [1, 2]
 
 
 @pytest.fixture

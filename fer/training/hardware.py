@@ -1,4 +1,4 @@
-"""What the hardware of a training can do: threads, bf16, and compiled networks."""
+"""What the hardware of a training can do: bf16, and compiled networks."""
 
 import logging
 import os
@@ -7,7 +7,6 @@ from subprocess import SubprocessError
 
 import torch
 
-from fer.threads import number_of_threads
 from fer.training.options import TrainingOptions
 
 COMPILE_ERRORS = (RuntimeError, OSError, ImportError, SubprocessError)
@@ -17,15 +16,6 @@ MAX_REASON = 300
 """Characters of such an error that are logged; some hold the source that was compiled."""
 
 logger = logging.getLogger(__name__)
-
-
-def limit_torch_to_quota() -> None:
-    """Have PyTorch compute with no more threads than a container's quota of the processor.
-
-    Fewer, of OMP_NUM_THREADS or of the physical cores, stay.
-    """
-    if number_of_threads() < torch.get_num_threads():
-        torch.set_num_threads(number_of_threads())
 
 
 def precision(options: TrainingOptions) -> torch.dtype:

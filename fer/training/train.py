@@ -9,9 +9,9 @@ from fer.data.holdout import TrainingSplits
 from fer.model.hub import ModelError
 from fer.model.push import PushError, prepare_push, push
 from fer.output_files import output_folder
+from fer.threads import limit_torch_threads
 from fer.training.checkpoints import find_damage
 from fer.training.fit import check_preprocessing, fit
-from fer.training.hardware import limit_torch_to_quota
 from fer.training.initial_model import build_initial_model
 from fer.training.model_soup import average_students
 from fer.training.options import TrainingOptions, check_base_model
@@ -52,7 +52,7 @@ def run_recipe(options: TrainingOptions, output: Path, first: bool) -> None:
     Raises:
         ValueError: As `train`, but for the push.
     """
-    limit_torch_to_quota()
+    limit_torch_threads()
     all_stages = stages(options)
     students = [stage for stage in all_stages if stage.start is not None]  # differ in their seed
     for stage in all_stages:

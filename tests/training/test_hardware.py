@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fer.training import fit, hardware
-from fer.training.hardware import can_compile, compiles_on, device_name, limit_torch_to_quota
+from fer.training.hardware import can_compile, compiles_on, device_name
 from tests.training.runs import fit_alone, short
 
 
@@ -38,17 +38,6 @@ def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(error, monkeypatc
     (line,) = caplog.messages
     assert line.startswith("The network isn't compiled, so that training takes longer: ")
     assert " ".join(str(error).split()) in line
-
-
-def test_no_more_threads_than_a_containers_quota(monkeypatch):
-    monkeypatch.setattr(hardware, "number_of_threads", lambda: 2)
-    before, found = torch.get_num_threads(), []
-    for threads in (1, 3):
-        torch.set_num_threads(threads)
-        limit_torch_to_quota()
-        found.append(torch.get_num_threads())
-    torch.set_num_threads(before)
-    assert found == [1, 2]
 
 
 def test_it_is_tried_on_the_gpu_of_the_process(monkeypatch):
