@@ -48,8 +48,8 @@ def run_export(options: argparse.Namespace) -> str:
     from fer.data.label_map import LabelMap
     from fer.model.hub import ModelError, pull
     from fer.model.modeling_fer import FerForImageClassification
-    from fer.model.network_files import load_network
     from fer.model.onnx_export import write_onnx
+    from fer.model.pretrained import load_network
     from fer.training.checkpoints import remain_complete
 
     if options.map and not options.dataset:
@@ -87,7 +87,7 @@ def typical_faces(
     """
     from fer.data.fer2013 import load_fer2013
     from fer.data.holdout import training_splits
-    from fer.training.training_output import calibration_faces
+    from fer.training.int8_calibration import calibration_faces
 
     train = training_splits(load_fer2013(dataset, label_map=labels), dataset).train
     return calibration_faces(train, processor)

@@ -10,11 +10,11 @@ from scipy.special import softmax
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.labels import EXPRESSIONS, canonical_label
+from fer.model.backend import ONE_HEAD, Backend
 from fer.model.hub import LocalModel, ModelError, pull, require_model_files
-from fer.model.model_files import read_metrics, validate_framing
+from fer.model.json_files import read_metrics, validate_framing
 from fer.model.model_metrics import ModelMetrics
-from fer.model.network_parts import ONE_HEAD, NetworkParts, read_onnx_parts
-from fer.model.onnx_network import OnnxNetwork
+from fer.model.onnx_network import OnnxNetwork, load_onnx_backend
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -76,30 +76,30 @@ class ExpressionClassifier:
             ModelError: An expression has no class of that name, or two; or the processor's
                 framing is invalid.
         """
-        from fer.model.torch_network import torch_parts  # heavy
+        from fer.model.torch_network import torch_backend  # heavy
 
         self._loaded: tuple[PreTrainedModel, BaseImageProcessor] | None = (model, processor)
-        self._take(torch_parts(model, processor, network), name)
+        self._take(torch_backend(model, processor, network), name)
 
     def _take(
         self,
-        parts: NetworkParts,
+        backend: Backend,
         name: str,
         metrics: ModelMetrics | None = None,
         revision: str | None = None,
         folder: Path | None = None,
     ) -> None:
         """Set the attributes; see `__init__`."""
-        self.network, self.preprocess = parts.network, parts.preprocess
-        self.precision, self.fingerprint = parts.precision, parts.fingerprint
+        self.network, self.preprocess = backend.network, backend.preprocess
+        self.precision, self.fingerprint = backend.precision, backend.fingerprint
         self.name, self.revision, self.folder = name, revision, folder
         self.notice: str | None = None
         self.metrics = metrics or ModelMetrics()
-        self.framing = validate_framing(parts.framing)
-        below = parts.uncertain_below
+        self.framing = validate_framing(backend.framing)
+        below = backend.uncertain_below
         self.uncertain_below = UNCERTAIN_BELOW if below is None else below
-        self.columns = expression_columns(parts.labels)
-        self.heads = parts.heads.ordered(self.columns) if parts.heads else ONE_HEAD
+        self.columns = expression_columns(backend.labels)
+        self.heads = backend.heads.ordered(self.columns) if backend.heads else ONE_HEAD
 
     @classmethod
     def load(
@@ -119,17 +119,17 @@ class ExpressionClassifier:
         """
         pulled = pull(source) if source else LocalModel(EMBEDDED_WEIGHTS, "embedded weights")
         require_model_files(pulled.folder, pulled.name)
-        parts = read_onnx_parts(pulled) if int8 and device == "cpu" else None
+        backend = load_onnx_backend(pulled) if int8 and device == "cpu" else None
         classifier = object.__new__(cls)
         classifier._loaded = None
-        if parts is None:
+        if backend is None:
             model, processor = classifier._loaded = _load_by_transformers(pulled)
             model.to(device)  # type: ignore[arg-type]  # its own type leaves names out
-            from fer.model.torch_network import torch_parts
+            from fer.model.torch_network import torch_backend
 
-            parts = torch_parts(model, processor)
+            backend = torch_backend(model, processor)
         metrics = read_metrics(pulled)
-        classifier._take(parts, pulled.name, metrics, pulled.revision, pulled.folder)
+        classifier._take(backend, pulled.name, metrics, pulled.revision, pulled.folder)
         return classifier
 
     @property
@@ -244,7 +244,7 @@ def _load_by_transformers(
         ModelError: It can't be loaded, or PyTorch isn't installed.
     """
     try:
-        from fer.model.network_files import load_network  # heavy
+        from fer.model.pretrained import load_network  # heavy
     except ModuleNotFoundError as error:
         raise ModelError(
             f"{pulled.name} needs PyTorch here ({error.name} is not installed): install "

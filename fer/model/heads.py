@@ -13,9 +13,9 @@ from scipy.special import softmax
 from transformers import PretrainedConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
+from fer.model.backend import ONE_HEAD
 from fer.model.configuration_fer import FerConfig
 from fer.model.modeling_fer import combined_logits
-from fer.model.network_parts import ONE_HEAD
 from fer.model.network_settings import HeadCombination
 
 

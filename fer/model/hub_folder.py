@@ -2,22 +2,19 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from fer.model.auto_classes import custom_code_registered
 from fer.model.card import model_card
 from fer.model.classifier import ExpressionClassifier
-from fer.model.configuration_fer import FerConfig
 from fer.model.evaluation_results import COMBINED, Evaluation
 from fer.model.hub import EVALUATION_FILE, INT8_ONNX, METRICS_FILE, RECIPE, ModelError
-from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.network_files import save_network
 from fer.model.onnx_export import write_onnx
+from fer.model.pretrained import save_network
 
 PLOT_PATTERNS = ("*.png", "*.svg")
 """Pictures at the top of the folder that are pushed too."""
@@ -28,13 +25,6 @@ transformers 5."""
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "fer2013.ipynb"
 """The story of FER2013, which goes with networks that learned from it; in a clone only."""
-
-CUSTOM_CLASSES: dict[Any, str] = {
-    FerConfig: "AutoConfig",
-    FerForImageClassification: "AutoModelForImageClassification",
-    FerImageProcessor: "AutoImageProcessor",
-}
-"""The classes whose files travel with the weights, and what loads them there."""
 
 
 def write_hub_folder(
@@ -145,18 +135,3 @@ def add_evaluation(metrics: ModelMetrics, evaluated: Evaluation) -> ModelMetrics
         rows = [replace(row, split=evaluated.split) for row in evaluated.robustness]
         metrics = replace(metrics, robustness=rows)
     return metrics
-
-
-@contextmanager
-def custom_code_registered() -> Iterator[None]:
-    """Let `save_pretrained` save our Python files with the weights, inside the block only.
-
-    Otherwise every checkpoint would contain them as well.
-    """
-    for cls, auto_class in CUSTOM_CLASSES.items():
-        cls.register_for_auto_class(auto_class)
-    try:
-        yield
-    finally:
-        for cls in CUSTOM_CLASSES:
-            cls._auto_class = None

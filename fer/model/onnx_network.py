@@ -1,4 +1,7 @@
-"""Inference by ONNX Runtime: a network's int8 file, if its weights and calibration are the same."""
+"""Inference by ONNX Runtime, without PyTorch: a network's int8 file, if it is of its weights.
+
+`fer.model.torch_network` runs the networks that have none.
+"""
 
 import hashlib
 import json
@@ -9,13 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from huggingface_hub.errors import StrictDataclassError
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from fer.array_types import Float32Array
-from fer.model.hub import INT8_ONNX
-from fer.model.network_settings import HeadCombination
+from fer.model.backend import Backend
+from fer.model.face_pixels import FacePixels
+from fer.model.hub import INT8_ONNX, LocalModel
+from fer.model.json_files import read_config
+from fer.model.network_settings import HeadCombination, NetworkSettings
 from fer.onnx_session import OnnxError, OnnxSession
+
+MODEL_TYPE, PROCESSOR_TYPE = "fer", "FerImageProcessor"
+"""Of this project's networks, in config.json and preprocessor_config.json."""
+
+UNREADABLE = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError),
+    *(SafetensorError, StrictDataclassError),
+)
+"""What is raised for files that transformers won't load either, and reports."""
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +53,50 @@ class OnnxNetwork:
         """Return the logits, (n, classes) each, by name, of faces (n, num_channels, h, w)."""
         found = self._session.run(pixel_values)
         return dict(zip(self._session.outputs, found, strict=True))
+
+
+def load_onnx_backend(pulled: LocalModel) -> Backend | None:
+    """Return a network of this project that ONNX Runtime serves in int8, None for any other.
+
+    Args:
+        pulled: Its folder.
+
+    Raises:
+        fer.model.hub.ModelError: config.json can't be read, or asks for too large a network.
+    """
+    config = read_config(pulled)
+    if not isinstance(config, dict) or config.get("model_type") != MODEL_TYPE:
+        return None
+    if not (pulled.folder / INT8_ONNX).is_file():
+        return None
+    try:
+        return _load_backend(pulled.folder, config)
+    except UNREADABLE:
+        return None  # transformers then says what is wrong
+
+
+def _load_backend(folder: Path, config: Mapping[str, Any]) -> Backend | None:
+    settings = NetworkSettings.of(config)
+    labels = {int(index): str(label) for index, label in config["id2label"].items()}
+    labels = dict(sorted(labels.items()))
+    heads = settings.combine_heads(list(labels.values()))
+    processor = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
+    if processor["image_processor_type"] != PROCESSOR_TYPE:
+        return None
+    fingerprint = stored_fingerprint(folder / "model.safetensors")
+    network = load_int8(folder, network_identity(fingerprint, heads))
+    if network is None:
+        return None
+    return Backend(
+        network,
+        "int8",
+        FacePixels(processor["size"], processor["crop_size"]),
+        labels,
+        heads,
+        processor.get("framing") or {},
+        settings.uncertain_below,
+        lambda: fingerprint,
+    )
 
 
 def load_int8(folder: Path, identity: Mapping[str, str]) -> OnnxNetwork | None:

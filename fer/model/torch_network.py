@@ -10,9 +10,9 @@ from transformers import PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.array_types import Float32Array, UInt8Array
+from fer.model.backend import Backend
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.network_parts import NetworkParts
 from fer.model.onnx_network import OnnxNetwork, weights_checksum
 
 
@@ -58,10 +58,10 @@ class TorchPreprocessor:
         return values
 
 
-def torch_parts(
+def torch_backend(
     model: PreTrainedModel, processor: BaseImageProcessor, network: OnnxNetwork | None = None
-) -> NetworkParts:
-    """Return the parts of a loaded network.
+) -> Backend:
+    """Return a network of transformers as the classifier uses it.
 
     Args:
         model: The network.
@@ -69,7 +69,7 @@ def torch_parts(
         network: The same network in int8, to be used in its place.
     """
     config = model.config
-    return NetworkParts(
+    return Backend(
         network or TorchNetwork(model),
         "int8" if network else "float32",
         TorchPreprocessor(processor),

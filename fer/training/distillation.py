@@ -18,7 +18,7 @@ from fer.model.heads import heads_of, own_logits
 from fer.model.hub import ModelError, pull
 from fer.model.image_processing_fer import FerImageProcessor, center_crop
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.network_files import load_network
+from fer.model.pretrained import load_network
 
 
 class Teacher(nn.Module):

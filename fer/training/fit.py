@@ -18,8 +18,8 @@ from transformers.training_args import OptimizerNames
 from fer.data.holdout import TrainingSplits
 from fer.evaluation.ferplus_metrics import ferplus_head_metrics
 from fer.evaluation.metrics import compare_labels
+from fer.model.half_precision import round_to_half
 from fer.model.model_metrics import BaseNetwork, TrainingRun
-from fer.model.network_files import round_to_half
 from fer.model.torch_network import is_third_party
 from fer.training.architectures import InitialModel
 from fer.training.augmentation import Augmentation

@@ -18,10 +18,10 @@ from fer.evaluation.calibration import SETTINGS, Calibration
 from fer.labels import EXPRESSIONS
 from fer.model.hub import LocalModel, ModelError, pull
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.model_files import read_metrics
+from fer.model.json_files import read_metrics
 from fer.model.model_metrics import BaseNetwork
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.network_files import load_from_folder, load_network
+from fer.model.pretrained import load_from_folder, load_network
 from fer.training.architectures import (
     LABEL_CONFIG,
     SGD,

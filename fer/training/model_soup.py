@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import torch
 
+from fer.model.half_precision import round_to_half
 from fer.model.hub import pull
-from fer.model.model_files import read_metrics
+from fer.model.json_files import read_metrics
 from fer.model.model_metrics import ModelMetrics, StageMetrics
-from fer.model.network_files import round_to_half
 from fer.training.fit import FittedStage
 from fer.training.initial_model import load_uncalibrated
 from fer.training.stages import Stage

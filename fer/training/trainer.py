@@ -14,7 +14,7 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from fer.model.heads import own_logits
 from fer.model.image_processing_fer import center_crop
-from fer.model.network_files import no_progress_bar
+from fer.model.pretrained import no_progress_bar
 from fer.training.augmentation import Augmentation
 from fer.training.checkpoints import UNFINISHED, complete_checkpoint
 from fer.training.distillation import Teachers

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
-from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.data.arrays import FerArrays, stratified_rows
 from fer.data.ferplus import vote_shares
 from fer.data.holdout import TrainingSplits
 from fer.evaluation.calibration import PRIOR_CORRECTION, Calibration, calibrate, with_priors
@@ -21,13 +18,13 @@ from fer.model.classifier import ExpressionClassifier
 from fer.model.heads import heads_of
 from fer.model.hub import EVALUATION_FILE, EVALUATION_PLOTS, METRICS_FILE, ONNX_FILES
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.network_files import save_network
-from fer.model.onnx_export import identity_of, write_onnx
-from fer.model.onnx_network import load_int8
-from fer.model.torch_network import is_third_party, pixel_values
+from fer.model.onnx_export import write_onnx
+from fer.model.pretrained import save_network
+from fer.model.torch_network import is_third_party
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, write_manifest
 from fer.training.fit import FittedStage
 from fer.training.initial_model import store_calibration
+from fer.training.int8_calibration import calibration_faces, int8_logits
 from fer.training.options import TrainingOptions
 from fer.training.training_report import CURVES, validation_metrics, write_report
 
@@ -39,10 +36,6 @@ OUTPUT_FILES = (
     CURVES,
 )
 """Files of a finished stage and of the result."""
-
-CALIBRATION_FACES = 448
-"""Training pictures that the ranges of activations are measured on, as many of each expression;
-a few hundred are enough, and more only lengthen a training's end."""
 
 
 def write_output(
@@ -156,37 +149,3 @@ def _evaluated(file: Path) -> Path | None:
         return Path(json.loads(file.read_text())["model"]).resolve()
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def calibration_faces(train: FerArrays, processor: BaseImageProcessor) -> Float32Array:
-    """Return typical faces to measure ranges on, float32 (n, channels, h, w).
-
-    Args:
-        train: The training split.
-        processor: The network's image processor.
-    """
-    rows = stratified_rows(train.labels, CALIBRATION_FACES)
-    faces: Float32Array = pixel_values(processor, list(train.images[rows])).numpy()
-    return faces
-
-
-def int8_logits(
-    model: FerForImageClassification,
-    processor: BaseImageProcessor,
-    faces: Float32Array,
-    images: UInt8Array,
-) -> Logits:
-    """Return the logits of both heads in the precision of use, (n, 7) and (n, 8).
-
-    Temperatures and threshold are fitted on them, so that they hold for the quantized network.
-
-    Args:
-        model: The network, finished, on the CPU.
-        processor: Its image processor.
-        faces: Typical faces, from `calibration_faces`.
-        images: Faces to classify, uint8 (n, h, w).
-    """
-    with TemporaryDirectory() as folder:
-        write_onnx(model, Path(folder), faces)
-        network = load_int8(Path(folder), identity_of(model))
-    return predict_logits(ExpressionClassifier(model, processor, network=network), images)

@@ -17,8 +17,8 @@ from fer.evaluation.calibration import (
     with_priors,
 )
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS
+from fer.model.backend import ONE_HEAD
 from fer.model.heads import probabilities
-from fer.model.network_parts import ONE_HEAD
 from fer.model.network_settings import HeadCombination
 
 

@@ -14,12 +14,12 @@ from fer.evaluation.evaluate import (
     selective_metrics,
     ten_views,
 )
+from fer.model.backend import ONE_HEAD
 from fer.model.evaluation_results import (
     COMBINED,
     FER2013_HEAD,
     ReliabilityBin,
 )
-from fer.model.network_parts import ONE_HEAD
 
 
 def name_brightness(pixel_values):

@@ -16,7 +16,7 @@ from fer.evaluation.ferplus_metrics import (
     metrics_by_share,
 )
 from fer.labels import EXPRESSIONS, FERPLUS_LABELS
-from fer.model.network_parts import ONE_HEAD
+from fer.model.backend import ONE_HEAD
 
 
 def votes_for(*names):

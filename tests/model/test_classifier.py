@@ -31,9 +31,9 @@ from fer.model.hub import LocalModel
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.network_files import load_network, save_network
 from fer.model.onnx_export import identity_of
 from fer.model.onnx_network import load_int8
+from fer.model.pretrained import load_network, save_network
 from fer.model.torch_network import pixel_values
 
 
@@ -113,7 +113,7 @@ def test_without_pytorch_it_gives_what_it_gives_beside_it(crops):
 def test_where_pytorch_is_not_installed_a_network_that_needs_it_is_refused(tmp_path, monkeypatch):
     small_network().save_pretrained(tmp_path)
     FerImageProcessor().save_pretrained(tmp_path)
-    monkeypatch.delitem(sys.modules, "fer.model.network_files")
+    monkeypatch.delitem(sys.modules, "fer.model.pretrained")
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ModelError, match=r"needs PyTorch here .*requirements\.txt"):
         ExpressionClassifier.load(tmp_path)

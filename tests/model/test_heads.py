@@ -7,9 +7,9 @@ import pytest
 from transformers import ViTConfig
 
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS, LABEL_SYNONYMS
+from fer.model.backend import ONE_HEAD
 from fer.model.configuration_fer import FerConfig
 from fer.model.heads import heads_of, logits_of, probabilities
-from fer.model.network_parts import ONE_HEAD
 from fer.model.network_settings import FERPLUS_CLASSES, HeadCombination
 
 FIRST = np.arange(7, dtype=np.float32)[None]

@@ -13,7 +13,7 @@ from fer.model.card import model_card
 from fer.model.classifier import EMBEDDED_WEIGHTS, ExpressionClassifier
 from fer.model.hub import LocalModel, ModelError
 from fer.model.hub_folder import read_evaluation
-from fer.model.model_files import read_metrics
+from fer.model.json_files import read_metrics
 from fer.model.model_metrics import BaseNetwork, ModelMetrics, StageMetrics, TrainingRun
 from fer.ui import build_demo
 from fer.ui.about import about_html

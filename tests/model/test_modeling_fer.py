@@ -13,7 +13,7 @@ from skimage.data import astronaut
 from transformers import AutoModelForImageClassification, pipeline
 
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
-from fer.model import network_files  # noqa: F401
+from fer.model import auto_classes  # noqa: F401
 from fer.model.classifier import EMBEDDED_WEIGHTS, ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor

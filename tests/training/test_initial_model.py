@@ -23,11 +23,11 @@ from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.evaluation.calibration import calibrate
 from fer.evaluation.evaluate import evaluate
 from fer.labels import EXPRESSIONS
+from fer.model.backend import ONE_HEAD
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import pull
 from fer.model.hub_folder import write_hub_folder
 from fer.model.model_metrics import TrainingRun
-from fer.model.network_parts import ONE_HEAD
 from fer.training.architectures import new_cnn, new_swin
 from fer.training.fine_tuning import (
     expression_order,

@@ -2,7 +2,7 @@
 
 import torch
 
-from fer.model.network_files import compress_weights, round_to_half
+from fer.model.half_precision import compress_weights, round_to_half
 
 VALUES = {
     "kernel": torch.tensor([[0.1, 1e-3], [3.0, -2.5]]),

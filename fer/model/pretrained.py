@@ -1,10 +1,7 @@
-"""Loading and saving of a network with its image processor, by transformers.
-
-Importing this module registers this project's network with transformers' Auto classes.
-"""
+"""Loading and saving of a network with its image processor, by transformers."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,29 +9,15 @@ from typing import Any
 import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
-from transformers import (
-    AutoConfig,
-    AutoImageProcessor,
-    AutoModelForImageClassification,
-    PreTrainedModel,
-)
+from transformers import PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
 from transformers.utils import logging as progress
 
-from fer.model.configuration_fer import FerConfig
+from fer.model.auto_classes import AutoImageProcessor, AutoModelForImageClassification
+from fer.model.half_precision import compress_weights
 from fer.model.hub import LocalModel, ModelError
-from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.model_files import read_config
-from fer.model.modeling_fer import FerForImageClassification
+from fer.model.json_files import read_config
 from fer.threads import limit_torch_threads
-
-AutoConfig.register(FerConfig.model_type, FerConfig, exist_ok=True)
-AutoModelForImageClassification.register(FerConfig, FerForImageClassification, exist_ok=True)
-AutoImageProcessor.register(
-    FerConfig,
-    image_processor_classes={"pil": FerImageProcessor, "torchvision": FerImageProcessor},
-    exist_ok=True,
-)
 
 _LOADING_ERRORS = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError),
@@ -99,34 +82,6 @@ def save_network(model: PreTrainedModel, processor: BaseImageProcessor, folder: 
     processor.save_pretrained(folder)
     # safetensors lets nobody but the owner read its files.
     shutil.copymode(folder / "config.json", folder / "model.safetensors")
-
-
-def round_to_half(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return weights whose kernels and matrices have values that half precision can hold."""
-    return {
-        name: value.half().to(value.dtype) if is_matrix(value) else value
-        for name, value in values.items()
-    }
-
-
-def compress_weights(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return weights as they are stored in a file, in half of its size where they are
-    `round_to_half`.
-
-    What half precision can't hold stays as it is. `from_pretrained` makes of both what the
-    configuration states, float32.
-    """
-    return {
-        name: short
-        if is_matrix(value) and torch.equal((short := value.half()).to(value.dtype), value)
-        else value
-        for name, value in values.items()
-    }
-
-
-def is_matrix(value: torch.Tensor) -> bool:
-    """Return whether it is a kernel or matrix of floats; norms and biases are small anyway."""
-    return value.ndim > 1 and value.is_floating_point()
 
 
 @contextmanager

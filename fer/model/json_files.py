@@ -1,4 +1,4 @@
-"""What a network's folder holds beside its weights: configuration, metrics, framing."""
+"""The JSON files of a network's folder: config.json, metrics.json, preprocessor_config.json."""
 
 import json
 import logging
