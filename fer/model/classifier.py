@@ -274,8 +274,10 @@ def expression_columns(id2label: Mapping[int, str] | Mapping[str, str]) -> list[
         columns[name] = int(index)
     missing = [name for name in EXPRESSIONS if name not in columns]
     if missing:
-        found = ", ".join(map(str, id2label.values()))
+        some = [*id2label.values()][: 2 * len(EXPRESSIONS)]
+        found = ", ".join(some + ["..."] * (len(some) < len(id2label)))
         raise ModelError(
-            f"This network doesn't name {', '.join(missing)}; its classes are: {found}."
+            f"This network doesn't name {', '.join(missing)}; its {len(id2label):,} classes are: "
+            f"{found}."
         )
     return [columns[name] for name in EXPRESSIONS]

@@ -174,7 +174,8 @@ def require_model_files(folder: Path, name: str) -> None:
     absent = [file for file in MODEL_FILES if not (folder / file).is_file()]
     if absent:
         raise ModelError(
-            f"{name} is not a folder that train.py writes or pushes: it lacks {', '.join(absent)}."
+            f"{name} is no folder of a network that can be loaded here: it lacks "
+            f"{', '.join(absent)}."
         )
 
 

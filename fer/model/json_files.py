@@ -54,10 +54,6 @@ def read_config(pulled: LocalModel) -> Any:
     """
     try:
         config = json.loads((pulled.folder / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(
-            f"{pulled.name} has no config.json; expected a folder that train.py has written."
-        ) from error
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"config.json of {pulled.name} can't be read as JSON.") from error
     for name, value in config.items() if isinstance(config, dict) else ():

@@ -1,5 +1,6 @@
 """Loading and saving of a network with its image processor, by transformers."""
 
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,15 @@ from transformers.utils import logging as progress
 
 from fer.model.auto_classes import AutoImageProcessor, AutoModelForImageClassification
 from fer.model.half_precision import compress_weights
-from fer.model.hub import LocalModel, ModelError
+from fer.model.hub import LocalModel, ModelError, require_model_files
 from fer.model.json_files import read_config
 from fer.threads import limit_torch_threads
+
+logger = logging.getLogger(__name__)
+
+MAX_REASON = 300
+"""Characters of an error of transformers that are logged; visitors of the page don't get them, as
+they may name folders of this machine."""
 
 _LOADING_ERRORS = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError),
@@ -56,9 +63,10 @@ def load_from_folder(
         Both, and transformers' report on missing and mismatched weights.
 
     Raises:
-        ModelError: transformers can't make an image classifier of the folder.
+        ModelError: A file is missing, or transformers can't make an image classifier of them.
     """
     limit_torch_threads()
+    require_model_files(pulled.folder, pulled.name)
     read_config(pulled)
     trusted = {"trust_remote_code": False, "local_files_only": True}
     settings |= {"use_safetensors": True, "output_loading_info": True, "dtype": torch.float32}
@@ -71,6 +79,8 @@ def load_from_folder(
             pulled.folder, **trusted
         )
     except _LOADING_ERRORS as error:
+        reason = " ".join(str(error).split())[:MAX_REASON]
+        logger.warning("%s can't be loaded: %s", pulled.name, reason)
         raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
     return model, processor, report
 

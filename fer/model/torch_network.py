@@ -73,7 +73,7 @@ def torch_backend(
         network or TorchNetwork(model),
         "int8" if network else "float32",
         TorchPreprocessor(processor),
-        {int(index): label for index, label in (config.id2label or {}).items()},
+        {int(index): str(label) for index, label in (config.id2label or {}).items()},
         config.heads if isinstance(config, FerConfig) else None,
         getattr(processor, "framing", {}),
         getattr(config, "uncertain_below", None),

@@ -121,7 +121,7 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
             doesn't take square pictures.
     """
     model, processor, report = load_from_folder(pulled)
-    names = [name for _, name in sorted((model.config.id2label or {}).items())]
+    names = [str(name) for _, name in sorted((model.config.id2label or {}).items())]
     if names != list(EXPRESSIONS):
         model, processor, report = load_from_folder(
             pulled, **LABEL_CONFIG, ignore_mismatched_sizes=True

@@ -86,7 +86,7 @@ def test_options_reach_the_networks(photos, networks):
     [
         (["--min-face", "2"], "--min-face is at least 12 pixels, not 2."),
         (["--model", "nowhere"], "neither a folder here nor a Hub id"),
-        (["--model", "."], ". is not a folder that train.py writes or pushes: it lacks config"),
+        (["--model", "."], ". is no folder of a network that can be loaded here: it lacks config"),
         (["--device", "cuda:77"], "--device cuda:77 can't be used on this machine"),
         (["--device", "toaster"], "--device toaster can't be used on this machine"),
         (["--device", "meta"], "--device meta can't be used on this machine"),

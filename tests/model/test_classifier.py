@@ -232,7 +232,8 @@ def test_classes_are_matched_by_name(labels, expected):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (("cat", "dog"), "doesn't name angry, disgust, .*; its classes are: cat, dog"),
+        (("cat", "dog"), r"doesn't name angry, disgust, .*; its 2 classes are: cat, dog\.$"),
+        (map(str, range(1000)), r"its 1,000 classes are: 0, 1, .*, 13, \.\.\.\.$"),
         ((*EXPRESSIONS, "Happiness"), "Two classes of this network have the name happy"),
     ],
 )
@@ -310,13 +311,23 @@ def test_somebody_elses_metrics_are_left_out(tmp_path, other, caplog):
     assert "has another form" in caplog.text
 
 
-def test_another_kind_of_network_is_refused(tmp_path):
+def test_classes_that_are_numbers_in_the_file_name_nothing(tmp_path):
+    save_network(small_network(), FerImageProcessor(), tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["id2label"] = {index: index for index in range(7)}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="its 7 classes are: 0, 1, 2, 3, 4, 5, 6"):
+        ExpressionClassifier.load(tmp_path)
+
+
+def test_another_kind_of_network_is_refused_and_the_reason_logged(tmp_path, caplog):
     BertForMaskedLM(
         BertConfig(vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=1)
     ).save_pretrained(tmp_path)
     FerImageProcessor().save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="holds no network that can be loaded here"):
         ExpressionClassifier.load(tmp_path)
+    assert "can't be loaded: Unrecognized configuration class" in caplog.text
 
 
 def test_labels_in_another_order_are_put_into_ours(crops):

@@ -296,6 +296,22 @@ def test_the_swin_is_compact():
     assert cnn.num_parameters() < vit.num_parameters() < 3_000_000
 
 
+def test_classes_that_are_numbers_in_the_file_are_no_expressions(tmp_path):
+    save_vit(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["id2label"] = {index: index for index in DOGS}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert load_base_model(pull(tmp_path), dropout=0.1).model.classifier.out_features == 7
+
+
+def test_a_base_without_safetensors_or_a_processor_is_refused(tmp_path):
+    save_vit(tmp_path, labels=DOGS)
+    (tmp_path / "model.safetensors").rename(tmp_path / "pytorch_model.bin")
+    (tmp_path / "preprocessor_config.json").unlink()
+    with pytest.raises(ValueError, match=r"lacks model\.safetensors, preprocessor_config\.json\.$"):
+        load_base_model(pull(tmp_path), dropout=0.1)
+
+
 def test_weights_beyond_the_head_must_be_there(tmp_path):
     pulled = pull(tmp_path)
     check_weights(pulled, {"classifier.weight"}, ["classifier"])
