@@ -4,6 +4,7 @@ The first are one `evaluate.Metric`, in the package instead of `evaluate.load("a
 comes from the Hub at run time.
 """
 
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import datasets
@@ -73,8 +74,9 @@ class ExpressionMetric(evaluate.Metric):  # type: ignore[misc]  # it comes witho
 
 def compare_labels(predictions: Int64Array, labels: Int64Array) -> LabelComparison:
     """Compare predictions with labels, both (n,) indices into `EXPRESSIONS`."""
-    metric = ExpressionMetric(EXPRESSIONS)
-    return LabelComparison(**metric.compute(predictions=predictions, references=labels))
+    with TemporaryDirectory() as folder:  # its own is in the home, which may be read-only or full
+        metric = ExpressionMetric(EXPRESSIONS, cache_dir=folder, keep_in_memory=True)
+        return LabelComparison(**metric.compute(predictions=predictions, references=labels))
 
 
 def intervals(confusion: Int64Array) -> Intervals:

@@ -6,7 +6,7 @@ import evaluate
 import numpy as np
 import pytest
 
-from fer.evaluation.metrics import ExpressionMetric, intervals
+from fer.evaluation.metrics import ExpressionMetric, compare_labels, intervals
 from fer.model.evaluation_results import ClassIntervals, ClassMetrics
 
 
@@ -27,6 +27,12 @@ def test_a_class_that_never_occurs():
     assert figures["per_class"]["c"] == ClassMetrics(0, 0, 0, 0)
     assert np.shape(figures["confusion_matrix"]) == (3, 3)
     assert figures["macro_f1"] == 1.0  # of "a" alone
+
+
+def test_labels_are_compared_where_the_home_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("a file")
+    monkeypatch.setattr(evaluate.config, "HF_METRICS_CACHE", tmp_path / "home" / "metrics")
+    assert compare_labels(np.array([0, 1, 1]), np.array([0, 1, 0])).accuracy == pytest.approx(2 / 3)
 
 
 def test_interval_of_a_share_is_that_of_the_binomial():
