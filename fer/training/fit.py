@@ -236,7 +236,10 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
 
 
 def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]:
-    """Return the scalar metrics of one evaluation, for the log; metrics.json has all."""
+    """Return the scalar metrics of one evaluation, for the log; metrics.json has all.
+
+    Those of expressions or votes that the split doesn't have are left out.
+    """
     logits: Any = prediction.predictions  # of both heads a tuple of two, annotated as of one
     label_sets: Any = prediction.label_ids  # as here
     first, second = logits if isinstance(logits, tuple) else (logits, None)
@@ -246,8 +249,8 @@ def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]
     return {
         "accuracy": metrics.accuracy,
         "macro_f1": metrics.macro_f1,
-        **{f"recall_{name}": row.recall for name, row in metrics.per_class.items()},
-        "ferplus_accuracy": by_votes.accuracy if by_votes else None,
+        **{f"recall_{name}": row.recall for name, row in metrics.per_class.items() if row.support},
+        **({"ferplus_accuracy": by_votes.accuracy} if by_votes else {}),
     }
 
 
