@@ -29,9 +29,11 @@ def main() -> None:
     try:
         options = parse_options()
         set_allocator()
-        from fer.training.train import train  # heavy, and not needed for --help
+        from fer.training.train import is_first_process, train  # heavy, not needed for --help
 
-        print(f"The trained network is in {train(options)}.")
+        output = train(options)
+        if is_first_process():
+            print(f"The trained network is in {output}.")
     except (ValueError, OSError) as error:
         sys.exit(f"train.py: {error}")
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # no types
 from safetensors import SafetensorError
 
 from fer.output_files import OutputError, write_file
@@ -32,8 +33,9 @@ UNFINISHED = "unfinished"
 KEPT = 2
 """Checkpoints of a stage that are kept, the newest ones."""
 
-WRITE_ERRORS = (OSError, OutputError, SafetensorError, RuntimeError)
-"""What is raised when the disk is full, by torch and safetensors the last two."""
+WRITE_ERRORS = (OSError, OutputError, SafetensorError, RuntimeError, DecodeError)
+"""What is raised when the disk is full: by safetensors and torch the third and fourth, and the last
+where a quantizer reads a file that it could write in part."""
 
 
 class CheckpointError(ValueError):

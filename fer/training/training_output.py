@@ -65,7 +65,8 @@ def write_output(
     quantized = model if onnx and isinstance(model, FerForImageClassification) else None
     if quantized:
         faces = calibration_faces(data.train, processor)
-        logits = int8_logits(quantized, processor, faces, validation.images)
+        with write_errors(output):  # a temporary folder is full as well
+            logits = int8_logits(quantized, processor, faces, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
     votes = vote_shares(validation.votes)
     combined = combined_metrics(calibration.heads, logits, validation.labels, votes)

@@ -5,6 +5,7 @@ import logging
 import shutil
 from itertools import product
 
+import onnx
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -151,15 +152,23 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_older_one(
 
 @pytest.mark.slow
 def test_a_full_disk_at_the_end_costs_no_training(options, tmp_path, monkeypatch):
-    here = short(options.dataset, tmp_path / "run")
-    with monkeypatch.context() as patched:
+    def cut(prepared):
+        prepared.write_bytes(prepared.read_bytes()[:-9])
+        return load(prepared)
 
-        def full(*arguments):
-            raise FULL_SENTENCE
+    def full(*arguments):
+        raise FULL_SENTENCE
 
-        patched.setattr("fer.training.training_output.write_report", full)
-        with pytest.raises(CheckpointError, match=r"can't be written to .* checkpoints are whole"):
-            train(here)
+    load, resume = onnx.load, False
+    for place, failing in (
+        ("fer.training.training_output.write_report", full),
+        ("fer.model.quantization.onnx.load", cut),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, failing)
+            with pytest.raises(CheckpointError, match=r"can't be written to .* are whole"):
+                train(short(options.dataset, tmp_path / "run", resume=resume))
+        resume = True
     folder = train(short(options.dataset, tmp_path / "run", resume=True))
     assert load_file(folder / "model.safetensors")
 
