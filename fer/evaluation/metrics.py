@@ -54,14 +54,19 @@ class ExpressionMetric(evaluate.Metric):  # type: ignore[misc]  # it comes witho
     def _compute(self, predictions: list[int], references: list[int]) -> dict[str, Any]:
         """Compare the predictions with the labels.
 
-        A class that never occurs has recall 0 and support 0, and is left out of the macro F1.
+        A class without a label has neither recall nor F1, and is left out of the macro F1.
         """
         indices = list(range(len(self.labels)))
         scores = precision_recall_fscore_support(
             references, predictions, labels=indices, zero_division=0
         )
         per_class = {
-            label: ClassMetrics(float(precision), float(recall), float(f1), int(support))
+            label: ClassMetrics(
+                precision=float(precision),
+                recall=float(recall) if support else None,
+                f1=float(f1) if support else None,
+                support=int(support),
+            )
             for label, precision, recall, f1, support in zip(self.labels, *scores, strict=True)
         }
         return {

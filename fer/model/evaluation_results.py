@@ -30,7 +30,10 @@ Expression = Annotated[str, lambda value: isinstance(value, str) and value in EX
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """Metrics of one expression, and how many faces have it as their label."""
+    """Metrics of one expression, and how many faces have it as their label.
+
+    Without such a face there is neither recall nor F1.
+    """
 
     precision: Share | None
     recall: Share | None

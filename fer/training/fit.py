@@ -235,7 +235,7 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
     )
 
 
-def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]:
+def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float]:
     """Return the scalar metrics of one evaluation, for the log; metrics.json has all.
 
     Those of expressions or votes that the split doesn't have are left out.
@@ -249,7 +249,11 @@ def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]
     return {
         "accuracy": metrics.accuracy,
         "macro_f1": metrics.macro_f1,
-        **{f"recall_{name}": row.recall for name, row in metrics.per_class.items() if row.support},
+        **{
+            f"recall_{name}": row.recall
+            for name, row in metrics.per_class.items()
+            if row.recall is not None
+        },
         **({"ferplus_accuracy": by_votes.accuracy} if by_votes else {}),
     }
 

@@ -24,7 +24,7 @@ def test_hand_worked_example():
 
 def test_a_class_that_never_occurs():
     figures = ExpressionMetric(labels=("a", "b", "c")).compute(predictions=[0], references=[0])
-    assert figures["per_class"]["c"] == ClassMetrics(0, 0, 0, 0)
+    assert figures["per_class"]["c"] == ClassMetrics(0, None, None, 0)
     assert np.shape(figures["confusion_matrix"]) == (3, 3)
     assert figures["macro_f1"] == 1.0  # of "a" alone
 
