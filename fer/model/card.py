@@ -110,11 +110,13 @@ def metadata(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -> 
     results = model_index(metrics)
     known = ["fer2013"] if on_fer2013(metrics) else []
     votes = ["ferplus"] if known and has_ferplus_head(metrics) else []
+    base = metrics.base_model
     return ModelCardData(
         license="mit",
         library_name="transformers",
         pipeline_tag="image-classification",
         tags=["facial-expression-recognition", *known, *votes, "custom_code"],
+        base_model=base.name if base and base.revision else None,  # a folder isn't on the Hub
         datasets=[FER2013_DATASET_ID] if known else None,
         metrics=["accuracy", "f1"],
         model_name=repo_id.split("/")[-1] if results else None,

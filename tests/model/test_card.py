@@ -192,9 +192,12 @@ def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics):
 
 
 def test_a_network_that_was_fine_tuned_is_not_from_scratch(metrics):
-    base = {"name": "google/vit", "revision": None}
+    base = {"name": "me/base", "revision": "0123456"}
     card = card_of(metrics | {"base_model": base}, "a/b")
-    assert "It was fine-tuned from `google/vit` on FER2013" in card.text
+    assert "It was fine-tuned from `me/base` on FER2013" in card.text
+    assert card.data.base_model == "me/base"
+    folder = card_of(metrics | {"base_model": {"name": "runs/fer", "revision": None}}, "a/b")
+    assert "fine-tuned from `runs/fer`" in folder.text and folder.data.base_model is None
     assert "from scratch" in card_of(metrics | {"base_model": None}, "a/b").text
 
 
