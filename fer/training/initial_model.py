@@ -7,6 +7,7 @@ the seven expressions.
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -45,8 +46,11 @@ from fer.training.options import TrainingOptions
 
 logger = logging.getLogger(__name__)
 
-FINE_TUNING = Optimizer("adamw_torch", None, 5e-5, 0.05)
-"""For other trained networks: a tenth of the rate, so that they keep their features."""
+FINE_TUNING_ADAMW = Optimizer("adamw_torch", None, 5e-5, 0.05)
+FINE_TUNING_SGD = replace(SGD, learning_rate=0.01)
+"""For trained networks, other ones and this project's own: a tenth of the rate from scratch, so
+that they keep their features. At all of it the present weights lost 5 of 72 % in four epochs on 320
+pictures of FER2013, at a tenth nothing."""
 
 
 def build_initial_model(options: TrainingOptions) -> InitialModel:
@@ -140,11 +144,11 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
     base = BaseNetwork(pulled.name, pulled.revision)
     if isinstance(model, FerForImageClassification):
         model.config.dropout = model.dropout.p = dropout
-        return InitialModel(channels_last(model), processor, SGD, base)
+        return InitialModel(channels_last(model), processor, FINE_TUNING_SGD, base)
     if not isinstance(processor, FerImageProcessor):
         check_square_input(processor)
         processor = declare_grey_faces(processor)
-    return InitialModel(model, processor, FINE_TUNING, base)
+    return InitialModel(model, processor, FINE_TUNING_ADAMW, base)
 
 
 def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:

@@ -291,6 +291,16 @@ def test_our_own_network_with_another_order_keeps_its_permuted_head(tmp_path):
     assert torch.equal(again.ferplus.weight, start.model.ferplus.weight)
 
 
+def test_a_trained_network_has_a_tenth_of_the_rate(base, tmp_path):
+    cnn, swin = new_cnn(0.2), new_swin()
+    cnn.model.save_pretrained(tmp_path)
+    cnn.processor.save_pretrained(tmp_path)
+    ours, theirs = (load_base_model(pull(folder), dropout=0.2) for folder in (tmp_path, base))
+    for trained, new in ((ours, cnn), (theirs, swin)):
+        assert trained.optimizer.name == new.optimizer.name
+        assert trained.optimizer.learning_rate == pytest.approx(new.optimizer.learning_rate / 10)
+
+
 def test_the_swin_is_compact():
     cnn, vit = new_cnn(0.2).model, new_swin().model
     assert cnn.num_parameters() < vit.num_parameters() < 3_000_000
