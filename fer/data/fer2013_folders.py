@@ -74,7 +74,7 @@ def read_folders(folder: Path, labels: LabelMap) -> dict[str, SplitRows]:
         for inside, index in classes.indices.items():
             for file in picture_files(inside):
                 split = _split_of(file, given, "validation" in roots.values())
-                splits[split].append(str(file), index)
+                splits[split].append(_path_or_content(file), index)
     names = {path.name for root in roots for path in _subfolders(unwrap(root, labels))}
     labels.check_used(str(folder), sorted(names))
     if not splits:
@@ -82,6 +82,18 @@ def read_folders(folder: Path, labels: LabelMap) -> dict[str, SplitRows]:
     if numbered:
         _check_numbers(folder, dict(splits))
     return dict(splits)
+
+
+def _path_or_content(file: Path) -> str | bytes:
+    """Return a picture's path; its content where Arrow, which has UTF-8, can't hold that.
+
+    Archives of other systems leave such names.
+    """
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        return file.read_bytes()
+    return str(file)
 
 
 def split_folders(folder: Path) -> dict[Path, str]:

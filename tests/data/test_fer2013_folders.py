@@ -1,8 +1,10 @@
 """Editions in folders: labels by the name of the folder, splits by folder or file name."""
 
+import sys
+
 import pytest
 
-from fer.data.fer2013 import load_fer2013
+from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.data.label_map import LabelMap
 from fer.labels import EXPRESSIONS
 from tests.training.tiny_trainings import ALL_SPLITS, assert_uniform, picture, refused
@@ -41,6 +43,12 @@ def test_pictures_of_other_formats_are_read_and_other_files_are_named(tmp_path, 
         "validation": 7,
     }
     assert "files without a picture's suffix are left out: notes.txt" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its file names are UTF-8")
+def test_pictures_whose_names_are_not_utf_8_are_read(tmp_path):
+    save_folders(tmp_path, ("train/{}/{}.png", "train/{}/caf\udce9-{}.png", "test/{}/{}.png"))
+    assert len(load_arrays(load_fer2013(tmp_path)["train"])) == 14
 
 
 def test_pictures_in_folders_inside_those_of_the_expressions_are_read(tmp_path):
