@@ -59,7 +59,7 @@ def test_labels_of_other_names_are_mapped_and_the_training_remains_finished(
 def test_a_folder_without_a_network(tmp_path, capsys):
     assert main(["export", str(tmp_path)]) == 1
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "has no config.json" in error
+    assert error.count("\n") == 1 and "it lacks config.json" in error
 
 
 def test_nothing_is_written_into_the_hub_s_cache(network, monkeypatch, capsys):
