@@ -24,7 +24,7 @@ SMALL, WITHHELD, NO_FACE = "too small", "withheld", "no face"
 STATES = {
     **{name: f"{name} has the largest mean probability" for name in EXPRESSIONS},
     UNCERTAIN: "more than half of the readings are uncertain",
-    TURNED_AWAY: "no reading: turned too far aside to classify",
+    TURNED_AWAY: "no reading: turned too far away from the camera to classify",
     SMALL: "no reading: too small to classify",
     WITHHELD: "class view: fewer than five faces to classify",
     NO_FACE: "class view: no face in the picture",

@@ -12,6 +12,8 @@ from bidsschematools.schema import load_schema
 from praatio import textgrid
 from pympi import Eaf
 
+from fer.labels import TURNED_AWAY
+from fer.templates import UNNAMED_NOTES
 from fer.timeline.annotation_tiers import STATES, Interval, IntervalTable, interval_table
 from fer.timeline.exports import FORMATS, export_texts, write_exports
 from fer.timeline.exports.elan import POINT_MILLISECONDS
@@ -156,6 +158,11 @@ def _check_bids_rules(events, sidecar):
     assert all(len(line) == len(header) and all(line) for line in lines)  # empty is "n/a"
     levels = {line[header.index("trial_type")] for line in lines}
     assert levels <= set(described["trial_type"]["Levels"])
+
+
+def test_a_face_that_is_turned_away_is_described_in_the_pages_words():
+    words = "turned too far away from the camera to"
+    assert words in STATES[TURNED_AWAY] and words in UNNAMED_NOTES[TURNED_AWAY]
 
 
 def test_webvtt(table, tmp_path):
