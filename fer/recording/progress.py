@@ -1,5 +1,6 @@
 """Progress and cancellation of a recording's analysis."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ _REPORT_INTERVAL = 0.2
 """Minimum seconds from one report to the next."""
 
 _NO_ESTIMATE_BEFORE = 1.0
-"""Seconds at the start in which the remaining time is not estimated."""
+"""Seconds after the first report in which the remaining time is not estimated."""
 
 _READING_SHARE = 0.97
 """Approximate share of the work that reading the video takes; the rest is plots and report."""
@@ -50,11 +51,10 @@ class ProgressReporter:
         duration: float | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start the clock."""
         self._on_progress, self._cancelled, self._duration = on_progress, cancelled, duration
         self._clock = clock
-        self._start = clock()
-        self._last_report = -_REPORT_INTERVAL
+        self._first: tuple[float, float] | None = None  # time and `done` of the first report
+        self._last_report = -math.inf
 
     def report(self, seconds: float) -> None:
         """Report that the video has been read up to a time.
@@ -66,14 +66,22 @@ class ProgressReporter:
             Cancelled: The analysis was cancelled.
         """
         self.raise_if_cancelled()
-        spent = self._clock() - self._start
-        if self._on_progress is None or spent - self._last_report < _REPORT_INTERVAL:
+        now = self._clock()
+        if self._on_progress is None or now - self._last_report < _REPORT_INTERVAL:
             return
-        self._last_report = spent
+        self._last_report = now
         share = min(1.0, seconds / self._duration) if self._duration else 0.0
         done = _READING_SHARE * share
-        left = spent * (1 - done) / done if spent >= _NO_ESTIMATE_BEFORE and done > 0 else None
-        self._on_progress(Progress(done, left))
+        self._on_progress(Progress(done, self._left(now, done)))
+
+    def _left(self, now: float, done: float) -> float | None:
+        """Return the estimated seconds of the rest, from how it went on since the first report.
+
+        What is before that tells nothing: a worker starts, or a video is read up to its span.
+        """
+        self._first = self._first or (now, done)
+        spent, gained = now - self._first[0], done - self._first[1]
+        return spent * (1 - done) / gained if spent >= _NO_ESTIMATE_BEFORE and gained > 0 else None
 
     def finish(self) -> None:
         """Report that all work is done."""

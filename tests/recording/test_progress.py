@@ -16,11 +16,13 @@ def reports(steps, duration=100.0):
 @pytest.mark.parametrize(
     ("steps", "duration", "expected"),
     [
-        ([(0.5, 10)], 100.0, [(0.097, None)]),  # too early to say
-        ([(10, 50)], 100.0, [(0.485, 10.6)]),
-        ([(1, 1), (1.1, 2), (1.3, 3)], 100.0, [(0.01, 102.1), (0.029, 43.4)]),  # not too often
-        ([(10, 150)], 100.0, [(0.97, 0.3)]),  # longer than it said
-        ([(10, 50)], None, [(0.0, None)]),
+        ([(10, 0), (10.5, 10)], 100.0, [(0.0, None), (0.097, None)]),  # too early to say
+        ([(0, 0), (10, 50)], 100.0, [(0.0, None), (0.485, 10.6)]),
+        ([(60, 0), (70, 50)], 100.0, [(0.0, None), (0.485, 10.6)]),  # after a slow start
+        ([(60, 20), (70, 70)], 100.0, [(0.194, None), (0.679, 6.6)]),
+        ([(1, 1), (1.1, 2), (1.3, 3)], 100.0, [(0.01, None), (0.029, None)]),  # not too often
+        ([(0, 0), (10, 150)], 100.0, [(0.0, None), (0.97, 0.3)]),  # longer than it said
+        ([(0, 0), (10, 50)], None, [(0.0, None), (0.0, None)]),
     ],
 )
 def test_progress_is_reported_with_the_time_left(steps, duration, expected):
