@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 from fer.i18n import gettext as _
-from fer.timeline.formatting import format_time
+from fer.timeline.formatting import format_exact_time
 from fer.timeline.marks import Mark, clipped, parse_time
 from fer.video import Frame, VideoError, VideoReader
 from fer.video.seeking import frame_times
@@ -46,8 +46,8 @@ class Span:
                 _(
                     "The recording ends at %(end)s, before %(start)s, where the analysis should "
                     "start.",
-                    end=format_time(duration),
-                    start=format_time(self.start),
+                    end=format_exact_time(duration),
+                    start=format_exact_time(self.start),
                 )
             )
         end = self.end if duration is None else min(self.end, duration)
@@ -90,7 +90,7 @@ class Span:
             raise VideoError(
                 _(
                     "The recording has no picture at %(time)s or later.",
-                    time=format_time(self.start),
+                    time=format_exact_time(self.start),
                 )
             )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from fer.i18n import gettext as _
-from fer.timeline.formatting import format_time
+from fer.timeline.formatting import format_exact_time
 from fer.timeline.marks import EVENT, Mark, left_out_ranges, letters
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def mark_places(marks: Sequence[Mark], span: float) -> list[MarkPlace]:
             + (" fer-mark-late" if mark.start > _LATE * span else ""),
             f"{mark.start / span:.2%}",
             f"{(min(mark.end, span) - mark.start) / span:.2%}",
-            f"{format_time(mark.start)} {mark.text or _(mark.kind)}",
+            f"{format_exact_time(mark.start)} {mark.text or _(mark.kind)}",
         )
         for i, mark in enumerate(marks)
         if mark.start < span

@@ -25,6 +25,14 @@ def format_time(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def format_exact_time(seconds: float) -> str:
+    """Return 75.5 as "1:15.5", exact to the millisecond, as `parse_time` reads it."""
+    minutes, rest = divmod(round(1000 * seconds), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    text = localized_number(f"{rest / 1000:06.3f}".rstrip("0").rstrip("."))
+    return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
+
+
 def format_duration(seconds: float) -> str:
     """Return 20 as "20 s", 100 as "1 min 40 s" and 3720 as "1 h 2 min"."""
     if 0 < seconds < 0.05:

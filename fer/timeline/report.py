@@ -21,10 +21,10 @@ from fer.timeline.formatting import (
     NO_VALUE,
     format_decimal,
     format_duration,
+    format_exact_time,
     format_number,
     format_percent,
     format_signed,
-    format_time,
 )
 from fer.timeline.marks import Mark, letters
 from fer.timeline.methods import TimelineMetadata, methods_paragraph
@@ -125,7 +125,8 @@ def _caption(summary: Summary, metadata: TimelineMetadata) -> str:
     start, video_offset = metadata.start, metadata.video_offset
     parts = [_("Seconds without pictures or faces are left empty.")]
     if start:
-        parts.append(_("Times count from %(time)s of the recording.", time=format_time(start)))
+        time = format_exact_time(start)
+        parts.append(_("Times count from %(time)s of the recording.", time=time))
     if video_offset >= MIN_VIDEO_OFFSET:
         parts.append(
             _(
@@ -148,7 +149,7 @@ def _marks(timeline: Timeline) -> list[tuple[str, str, str, str]]:
 
 
 def _format_range(mark: Mark) -> str:
-    times = [format_time(mark.start), format_time(mark.end)]
+    times = [format_exact_time(mark.start), format_exact_time(mark.end)]
     return times[0] if mark.start == mark.end else " \N{EN DASH} ".join(times)
 
 

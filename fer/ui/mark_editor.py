@@ -10,7 +10,7 @@ from markupsafe import Markup
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.templates import render
-from fer.timeline.formatting import format_time
+from fer.timeline.formatting import format_exact_time
 from fer.timeline.marks import (
     EVENT,
     KINDS,
@@ -92,8 +92,8 @@ def marks_html(timeline: Timeline, editable: bool = True, trouble: str = "") -> 
         {
             "letters": letters(i),
             "kind": mark.kind,
-            "start": _clock(mark.start),
-            "end": "" if mark.kind == EVENT else _clock(mark.end),
+            "start": format_exact_time(mark.start),
+            "end": "" if mark.kind == EVENT else format_exact_time(mark.end),
             "text": mark.text,
             "mark": json.dumps([mark.start, mark.end, mark.kind, mark.text]),
         }
@@ -138,7 +138,7 @@ def changed_marks(
         mark = _new_mark(wanted, end)
         if mark.start > end + tail:
             raise MarkError(
-                _("The timeline ends at %(end)s, before this mark.", end=format_time(end))
+                _("The timeline ends at %(end)s, before this mark.", end=format_exact_time(end))
             )
         kept.append(mark)
     elif wanted.get("do") != "remove":
@@ -188,11 +188,3 @@ def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) <= MAX_SECONDS
-
-
-def _clock(seconds: float) -> str:
-    """Return 75.5 as "1:15.5", exact to the millisecond, as `parse_time` reads it."""
-    minutes, rest = divmod(round(1000 * seconds), 60_000)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{rest / 1000:06.3f}".rstrip("0").rstrip(".")
-    return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"

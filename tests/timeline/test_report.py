@@ -9,9 +9,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from fer.i18n import use_language
 from fer.labels import EXPRESSIONS
 from fer.templates import chart_script
 from fer.timeline.chart import timeline_html
+from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.timeline.summary_table import MAX_ROWS
@@ -146,6 +148,15 @@ def test_single_faces_are_listed_in_the_person_view_only(view):
     page = Page(report_html(timeline, origin("Six")))
     rows = ["Face", "3", "4", "5", "6", "8", "9"] if view == "person" else []
     assert page.all("th") == rows
+
+
+def test_times_of_marks_and_of_the_start_are_exact():
+    timeline = steady(3, 1, view="person", happy=1.0)
+    timeline.marks = (Mark(0.5, 2, "stretch"), Mark(1.25, 1.25, "event"))
+    with use_language("de"):
+        text = Page(report_html(timeline, origin("Half a second", start=65.5))).whole
+    assert "0:00,5 \N{EN DASH} 0:02" in text and "0:01,25" in text
+    assert "Zeiten zählen ab 1:05,5 der Aufnahme." in text
 
 
 def test_many_tracks_are_cut_to_those_seen_longest():

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from fer.i18n import use_language
 from fer.timeline.marks import MAX_SECONDS, Mark, MarkError
 from fer.timeline.timeline import Timeline
 from fer.ui.mark_editor import KEYS, OUTDATED, changed_marks, marks_html
@@ -78,6 +79,9 @@ def test_times_in_the_list_are_read_back_exactly():
     again = done(timeline.marks, do="change", mark=old, start="1:02:05.017", end="1:02:05.25",
                  text='"<b>')  # fmt: skip
     assert again == timeline.marks
+    with use_language("de"):
+        assert 'value="1:02:05,017"' in marks_html(timeline)
+    assert done((), do="add", kind="event", start="1:02:05,017")[0].start == 3725.017
     assert "input" not in marks_html(timeline, editable=False)
 
 

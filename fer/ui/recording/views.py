@@ -12,7 +12,7 @@ from fer.recording.thumbnails import Thumbnail, match_pictures
 from fer.templates import render
 from fer.timeline.chart import timeline_html
 from fer.timeline.comparison_table import stretches_html
-from fer.timeline.formatting import format_time
+from fer.timeline.formatting import format_exact_time
 from fer.timeline.summary import Summary
 from fer.timeline.summary_table import summary_html
 from fer.ui import html
@@ -114,7 +114,7 @@ def result_html(recording: RecordingResult, summary: Summary, trouble: str = "")
         "recording_result.html",
         key=recording.video.parent.name,  # by it `marks.js` knows that another one is displayed
         video_offset=recording.video_offset,
-        origin=_("Times count from %(time)s of the recording.", time=format_time(start))
+        origin=_("Times count from %(time)s of the recording.", time=format_exact_time(start))
         if start
         else "",
         chart=timeline_html(timeline, duration=recording.duration),

@@ -468,7 +468,7 @@ def test_the_end_of_a_mark_does_not_bring_earlier_ones_back(handlers, clip):
 
 def test_a_stretch_of_a_recording_is_analysed(handlers, clip):
     _, _, state, result, *_ = run(handlers, clip, times=("0:00.4", ""))[-1]
-    assert "In 0.6\xa0s" in state and "Times count from 0:00 of the recording" in result
+    assert "In 0.6\xa0s" in state and "Times count from 0:00.4 of the recording" in result
     for times, sentence in (
         (("soon", ""), "Start and end are times such as"),
         (("2", "1"), "must be after its start"),
