@@ -106,7 +106,7 @@ _VIEW_NOTES = {
 def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     """Return name, value and error of the figures below the title; "" where there is no error."""
     facts = [(_("watched"), format_duration(summary.seconds), "")]
-    if summary.shown_seconds < summary.seconds:
+    if summary.is_partial:
         facts.append((_("with figures"), format_duration(summary.shown_seconds), ""))
     known = math.isfinite(summary.index_error)
     error = f"\N{PLUS-MINUS SIGN} {format_decimal(summary.index_error, 2)}" if known else ""

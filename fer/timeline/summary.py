@@ -87,6 +87,11 @@ class Summary:
         return sorted(longest, key=lambda track: track.track)
 
     @property
+    def is_partial(self) -> bool:
+        """Whether only a part has statistics, as far as rounded durations tell."""
+        return format_duration(self.shown_seconds) != format_duration(self.seconds)
+
+    @property
     def sentence(self) -> str:
         """The summary in words, ending with a full stop; also for nothing, or nothing to show."""
         if self.left_out:
@@ -99,7 +104,7 @@ class Summary:
             return _("No face was found in %(duration)s.", duration=format_duration(self.seconds))
         if not self.shown_seconds:
             return f"{self._watched_note} {self._withheld_reason}"
-        start = self._enough_faces_note if self.shown_seconds < self.seconds else self._watched_note
+        start = self._enough_faces_note if self.is_partial else self._watched_note
         return _(
             "%(start)s %(expressions)s; the positive-negative index was %(index)s.",
             start=start,

@@ -97,6 +97,13 @@ def test_the_last_second_lasts_to_the_recordings_end():
     assert summary.sentence.startswith("In 2.4")
 
 
+def test_a_part_that_is_as_long_as_the_whole_in_words_is_not_stated_beside_it():
+    timeline = recorded([(frame([JOY] * (i < 40)), i) for i in range(41)], view="person")
+    summary = summarise(timeline, end=40.4)
+    assert summary.shown_seconds < summary.seconds
+    assert summary.sentence.startswith("In 40\N{NO-BREAK SPACE}s, with 1.0 faces on average,")
+
+
 def test_nothing_to_show_is_nan():
     summary = summarise(recorded([(frame([GLOOM] * 4), 0)]))
     assert all(math.isnan(share) for share in summary.mean.values())
