@@ -78,11 +78,12 @@ def result_html(
         notices: How the picture was read, in sentences.
     """
     alt = _("Your photo, %(faces)s found", faces=html.count_faces(len(labels)))
+    shown = _resize_for_display(image)
     return render(
         "photo.html",
         announcement=html.count_labels(labels) if labels else "",
-        picture=html.picture(_resize_for_display(image), alt),
-        faces=_faces(faces, labels, highlights, image.shape[:2]),
+        picture=html.picture(shown, alt),
+        faces=_faces(faces, labels, highlights, image.shape[:2], shown.shape[1]),
         explained=len(highlights),
         notices=notices,
         turn=describe_rotation(detections.picture_rotation(faces)),
@@ -94,13 +95,18 @@ def _faces(
     labels: Sequence[str],
     highlights: Sequence[UInt8Array | None],
     shape: tuple[int, ...],
+    most: int,
 ) -> list[dict[str, Any]]:
-    """Return what the page shows of each face."""
+    """Return what the page shows of each face of a picture that is at most so many pixels wide."""
     rows, boxes = detections.probabilities(faces), detections.boxes(faces)
     glowing = [*highlights, *[None] * (len(labels) - len(highlights))]
     texts = [html.label_text(*pair) for pair in zip(labels, rows.max(axis=1), strict=True)]
-    places = [place_tags(boxes, texts, shape, width) for width in (WIDE, NARROW)]
-    columns = zip(labels, rows, boxes, _describe_quality(faces), glowing, *places, strict=True)
+    wide, narrow = min(WIDE, most), min(NARROW, most)
+    places = [place_tags(boxes, texts, shape, width) for width in (wide, narrow)]
+    sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) * wide / shape[1]
+    lines = map(_line_width, sides.tolist())
+    quality = _describe_quality(faces)
+    columns = zip(labels, rows, boxes, lines, quality, glowing, *places, strict=True)
     return [_face(i, shape, *column) for i, column in enumerate(columns, start=1)]
 
 
@@ -110,6 +116,7 @@ def _face(
     label: str,
     row: Float32Array,
     xyxy: Float32Array,
+    line: int,
     quality: str,
     highlight: UInt8Array | None,
     wide: TagPlace,
@@ -119,7 +126,6 @@ def _face(
     left, top, right, bottom = (xyxy / (width, height, width, height) * 100).tolist()
     expression = EXPRESSIONS[int(row.argmax())]
     side = round(float(max(xyxy[2:] - xyxy[:2])))
-    line = _line_width(float(min(xyxy[2:] - xyxy[:2])) * WIDE / width)
     alt = _("The regions that %(expression)s depends on, glowing", expression=_(expression))
     return {
         "number": number,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
+from fer.ui.photo.label_css import WIDE, place_tags
 from fer.ui.photo.views import result_html
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.fakes import sure
@@ -50,3 +51,15 @@ def test_a_face_that_is_turned_away_keeps_its_bars_and_has_no_name():
     html = page("turned away")
     assert "too far away" in html and 'aria-label="Face 1 turned away"' in html
     assert 'aria-valuenow="90"' in html and "fer-top" not in html
+
+
+def test_tags_and_lines_are_those_of_the_width_that_a_small_picture_has():
+    picture = np.zeros((180, 320, 3), np.uint8)
+    boxes = np.array([[20, 60, 70, 110], [75, 60, 125, 110]], np.float32)
+    data = {"probabilities": np.array([sure("happy"), sure("surprise")], np.float32)}
+    faces = Detections(xyxy=boxes, data=data)
+    html = str(result_html(picture, faces, ["happy", "surprise"]))
+    texts = ["happy 90%", "surprise 90%"]
+    small, large = (place_tags(boxes, texts, (180, 320), width) for width in (320, WIDE))
+    assert small != large
+    assert all(f"--wide:{tag.inset}" in html and "--line:2px" in html for tag in small)
