@@ -60,11 +60,23 @@ class RecordingEvents:
                 session = self.sessions.of(token, sender).recording
                 session.choose(paths)
                 session.choices += 1
+                session.language = current_language()
                 return await self._check(session, len(paths), token, sender)
             except Superseded:
                 return gr.skip(), *UNCHANGED
             except (SessionError, BusyError) as error:
                 return _refused(error), *UNCHANGED
+
+    async def translate(
+        self, recordings: object, token: str, request: gr.Request | None = None
+    ) -> tuple[Any, ...]:
+        """Do what `choose` does, as the page has another language; a message goes.
+
+        A page that has just been loaded has no files, and what the earlier one has left stays.
+        """
+        if not uploaded_paths(recordings):
+            return gr.skip(), "", *UNCHANGED[1:]
+        return await self.choose(recordings, token, request)
 
     async def _check(
         self, session: RecordingSession, number: int, token: str, sender: Sender

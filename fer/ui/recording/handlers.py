@@ -14,6 +14,7 @@ import gradio as gr
 from anyio import CapacityLimiter, to_thread
 from gradio.utils import get_upload_folder
 
+from fer.i18n import current_language
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
@@ -94,10 +95,16 @@ class RecordingHandlers:
         return {each.folder for session in sessions for each in session.recordings}
 
     def read_properties(self, recording: QueuedRecording) -> None:
-        """Read the properties of what was just uploaded, unless they are known."""
-        if recording.info is None and recording.failure is None:
+        """Read the properties of what was just uploaded, unless they are known.
+
+        What can't be used is read again where the page has another language, for its reason.
+        """
+        failure = recording.failure
+        known = failure is not None and failure.language in (None, current_language())
+        if recording.info is None and not known:
             try:
                 recording.info = self.check(existing_file(recording.path))
+                recording.failure = None
             except VideoError as error:
                 recording.failure = unusable(error)
 

@@ -6,9 +6,9 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from fer.i18n import current_language, ngettext
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
+from fer.i18n import ngettext
 from fer.recording import Progress
 from fer.templates import render
 from fer.timeline.formatting import format_duration
@@ -63,7 +63,6 @@ def restored_outputs(session: RecordingSession) -> tuple[Any, ...] | None:
     What its visitor has chosen since stays. A page that has another language gets what it displays
     already in that language, and its files stay as they are.
     """
-    session.language = current_language()
     if not session.drop_deleted():
         return None
     shown, before = session.shown, session.on_page

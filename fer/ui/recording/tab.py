@@ -66,7 +66,9 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
     build_comparison(sessions, token, [queue, result])
     outputs = [progress, queue, state, result, video, *saves]
     chosen = [known, *outputs]
-    recordings.change(events.choose, [recordings, token], chosen, preprocess=False, **PAGE_EVENT)
+    files: dict[str, Any] = {"inputs": [recordings, token], "outputs": chosen, "preprocess": False}
+    recordings.change(events.choose, **files, **PAGE_EVENT)
+    token.input(events.translate, **files, **PAGE_EVENT)
     inputs = [recordings, view, rate, start_at, end_at, token]
     start.click(events.start, inputs, outputs, preprocess=False, **PAGE_EVENT)
     shown.input(events.show, [shown, token], outputs, trigger_mode="always_last", **PAGE_EVENT)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from fer.i18n import current_language
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.recording import RecordingResult
@@ -29,11 +30,15 @@ LIFETIME_NOTE_IN_QUEUE = N_(
 
 
 class Failure(NamedTuple):
-    """Why a recording has no result: a title, a sentence, and a kind as `html.message` has it."""
+    """Why a recording has no result: a title, a sentence, and a kind as `html.message` has it.
+
+    `language` is that of the sentence where it came with an error, so that it can't be translated.
+    """
 
     title: str
     text: str
     kind: str = "trouble"
+    language: str | None = None
 
     def html(self) -> Markup:
         """Return it as a message, in the current language."""
@@ -74,7 +79,7 @@ def not_started(error: ValueError) -> Failure:
 
 def unusable(error: ValueError) -> Failure:
     """Return the failure of a recording that can't be used."""
-    return Failure(N_("This video can't be used"), str(error))
+    return Failure(N_("This video can't be used"), str(error), language=current_language())
 
 
 def finished_html(summary: Summary, warning: str | None, lifetime: float | None) -> Markup:

@@ -15,7 +15,7 @@ from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.comparison import ComparisonEvents
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import WORKERS
-from fer.ui.recording.queue_views import progress_html, restored_outputs
+from fer.ui.recording.queue_views import UNCHANGED, progress_html, restored_outputs
 from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import instructions
@@ -365,3 +365,29 @@ def test_results_are_in_the_language_that_the_page_has_by_then(clip):
     assert "Fertig" in ended[2] and "Verlauf" in ended[3]
     assert "Terminado" in restored[2] and "Línea de tiempo" in restored[3]
     assert all(file == gr.skip() for file in restored[4:])
+
+
+def test_what_was_chosen_and_cannot_be_used_is_stated_in_the_language_that_the_page_has(clips):
+    gate, sessions = Gate(), Sessions()
+    gate.opened.set()
+    events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=gate.check), sessions)
+
+    async def scenario():
+        await events.choose(files(clips), TOKEN)
+        gate.read.clear()
+        with use_language("de"):
+            known, progress, queue, state, *_ = await events.translate(files(clips), TOKEN)
+            (alone, *_) = await events.translate(files(clips[1:2]), TOKEN)
+            message = instructions()
+        loaded = await events.translate([], TOKEN)
+        return known, progress, queue, state == message, alone, loaded
+
+    known, progress, queue, is_whole, alone, loaded = run_async(scenario())
+    assert "3 Aufnahmen" in known and progress == "" and is_whole
+    assert (
+        "160 x 120" in queue and "ohne Ton" in queue and "lässt sich nicht als Video lesen" in queue
+    )
+    assert "Dieses Video geht nicht" in alone and "lässt sich nicht" in alone
+    assert gate.read == ["two.mp4"]  # what can be used is known
+    assert loaded == (gr.skip(), "", *UNCHANGED[1:])
+    assert len(sessions.of(TOKEN, Sender(None)).recording.recordings) == 1
