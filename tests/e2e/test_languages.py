@@ -29,7 +29,7 @@ def chromium(playwright):
 def open_page(chromium, url, locale):
     page = chromium.new_page(locale=locale, viewport={"width": 390, "height": 844})
     page.goto(url)
-    page.get_by_role("heading", level=1).wait_for()
+    page.get_by_role("tab").last.wait_for()
     return page
 
 
@@ -66,6 +66,9 @@ def test_what_the_server_writes_follows_the_settings(chromium, url, tmp_path):
     page.locator("#networks-compare").click()
     page.wait_for_function(IN_A_HEADING, arg="Gesicht 1, von beiden")
     compare_timelines(page, tmp_path)
+    page.locator("#recording-input input[type=file]").set_input_files(tmp_path / "one.json")
+    refusal = page.locator("#recording-limits [role=alert]")
+    refusal.get_by_text("hat keines dieser Formate").wait_for()
     page.get_by_role("tab", name="Foto").click()
     page.get_by_role("button", name="Einstellungen").click()
     page.get_by_role("combobox", name="Language").click()
@@ -76,6 +79,7 @@ def test_what_the_server_writes_follows_the_settings(chromium, url, tmp_path):
     page.wait_for_function(
         "document.querySelector('#comparison-result').innerText.includes('menos one')"
     )
+    assert "en ninguno de estos formatos" in refusal.text_content()
     for name in ("Quitar la imagen", "Subir un archivo"):
         assert page.locator(f"[aria-label='{name}']").count() > 0
     assert page.locator("[aria-label='Ejemplo: cat']").count() == 1

@@ -241,11 +241,17 @@ def test_a_recording_plays_with_its_boxes_and_is_saved(page, url, films):
     assert video.path().stat().st_size > 10_000
     assert "short.mp4" in save(page, "#recording-save-report").read_text()
     page.reload()
+    page.wait_for_timeout(1500)  # the result is back before the tab is opened
     page.get_by_role("tab", name="Recording").click()
     page.locator("#recording-result .fer-chart").wait_for()
     assert "short.mp4" in save(page, "#recording-save-report").read_text()
     assert faint(page) == []
     assert fits(page)
+    page.locator("#recording-input input[type=file]").set_input_files(__file__)
+    page.get_by_text("test_timelines.py is in none of these formats").wait_for()
+    page.clock.install()
+    page.clock.fast_forward("51:00")
+    page.get_by_text("Its files have been deleted").wait_for()
 
 
 def test_when_a_recordings_files_have_gone_the_page_says_so(page, films):

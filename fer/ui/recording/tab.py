@@ -94,7 +94,14 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         height=120,
         elem_id="recording-input",
     )
-    gr.HTML(localized(_limits_html), elem_id="recording-limits")
+    # The script's own properties: a component that is updated before its tab is opened loses them.
+    gr.HTML(
+        localized(_limits_html),
+        elem_id="recording-limits",
+        js_on_load=html.script("recording_files.js"),
+        suffixes=list(VIDEO_SUFFIXES),
+        most=MAX_FILES,
+    )
     known = gr.HTML(elem_id="recording-known")
     view = gr.Radio(
         VIEW_CHOICES,
@@ -153,8 +160,6 @@ def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML, gr.
         localized(instructions),
         elem_id="recording-state",
         js_on_load=html.script("recording.js"),
-        suffixes=list(VIDEO_SUFFIXES),
-        most=MAX_FILES,
     )
     video = gr.Video(show_label=False, interactive=False, buttons=[], elem_id="recording-video")
     with gr.Row(elem_classes="fer-saves"):

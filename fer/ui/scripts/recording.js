@@ -29,44 +29,14 @@ for (const change of ["timeupdate", "seeking"]) {
   }, true);
 }
 
-// Gradio's own messages on such files are a list of endings and an error in place of the field; these are sentences
-// at the field.
-const isVideo = (file) => props.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
-
-function reasonAgainst(files) {
-  const wrong = files.find((file) => !isVideo(file));
-  if (wrong) return [_("This file can't be used"), _("%(file)s is in none of these formats; choose a video in one of them.", { file: wrong.name })];
-  if (files.length > props.most) return [_("Too many recordings"), _("At most %(most)s files can be uploaded at a time.", { most: props.most })];
-  return null;
-}
-
-function refuse(event, files) {
-  if (!event.target.closest("#recording-input")) return;
-  const limits = document.querySelector("#recording-limits");
-  limits.querySelector("[role=alert]")?.remove();
-  const reason = reasonAgainst([...(files ?? [])]);
-  if (!reason) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  const message = document.createElement("div");
-  message.className = "fer-message fer-trouble";
-  message.setAttribute("role", "alert");
-  message.append(...["strong", "span"].map((tag) => document.createElement(tag)));
-  reason.forEach((text, i) => (message.children[i].textContent = text));
-  limits.append(message);
-}
-document.addEventListener("change", (event) => refuse(event, event.target.files), true);
-document.addEventListener("drop", (event) => {
-  refuse(event, event.dataTransfer?.files);
-  if (event.defaultPrevented) event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // the highlight
-}, true);
-
 // Files are deleted some time after they were made, also while the page is open.
-let until = Infinity;
-watch("value", () => {
+let until;
+function noteLifetime() {
   const kept = element.querySelector("[data-kept]")?.dataset.kept;
   until = kept ? Date.now() + 1000 * Number(kept) : Infinity;
-});
+}
+noteLifetime(); // a page that was loaded again has its result before this tab is opened
+watch("value", noteLifetime);
 setInterval(() => {
   if (Date.now() < until) return;
   element.querySelector("[data-kept]")?.classList.add("fer-expired");
