@@ -94,7 +94,7 @@ def finished_html(summary: Summary, warning: str | None, lifetime: float | None)
     return render(
         "recording_finished.html",
         lifetime=lifetime,
-        warning=html.message(_("Not everything could be read"), warning) if warning else "",
+        warning=html.message(_("Please note"), warning) if warning else "",
         finished=html.message(_("Finished"), summary.sentence),
         note=_(
             LIFETIME_NOTE_IN_QUEUE if lifetime is None else LIFETIME_NOTE,

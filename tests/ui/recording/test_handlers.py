@@ -312,7 +312,7 @@ def test_a_damaged_file_comes_with_a_warning(clip):
     damaged = partial(quick, warning="3 of 10 pictures <lost>.")
     handlers = Handlers(fake_pipeline([BOX]), damaged)
     state = run(handlers, clip)[-1][2]
-    assert "Not everything could be read" in state and "3 of 10 pictures &lt;lost&gt;." in state
+    assert "Please note" in state and "3 of 10 pictures &lt;lost&gt;." in state
 
 
 def test_a_full_disk_is_reported_and_nothing_is_left(handlers, clip, uploads, monkeypatch):
