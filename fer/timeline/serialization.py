@@ -136,16 +136,18 @@ def parse_json(text: str) -> Any:
 def from_document(document: Any) -> Timeline:
     """Return the timeline in a parsed JSON file, see `from_json`."""
     try:
-        found = document["format"], document["version"]
-        if found[0] != FORMAT or found[1] not in _VERSIONS:
+        if document["format"] != FORMAT:
+            raise ValueError("The JSON of something else.")
+        if (version := document["version"]) not in _VERSIONS:
             raise TimelineError(
                 _(
-                    "This JSON is %(found)s, but %(readable)s can be read.",
-                    found=found,
-                    readable=(FORMAT, VERSION),
+                    "This timeline was saved in version %(found)s of its format; versions up to "
+                    "%(readable)s can be read.",
+                    found=version,
+                    readable=VERSION,
                 )
             )
-        counts, track_counts = _VERSIONS[found[1]]
+        counts, track_counts = _VERSIONS[version]
         timeline = Timeline(**document["settings"])
         timeline.marks = from_records(document.get("marks", ()))
         bins = {_whole(number): row for number, *row in document["bins"]}

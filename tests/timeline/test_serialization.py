@@ -60,7 +60,8 @@ GOOD = json.loads(to_json(recorded(random_frames(9))))
     [
         ("{", "no timeline as JSON"),
         ("[]", "no timeline as JSON"),
-        (json.dumps({**GOOD, "version": 99}), "can be read"),
+        (json.dumps({**GOOD, "format": "of others"}), "no timeline as JSON"),
+        (json.dumps({**GOOD, "version": 99}), "saved in version 99 of its format"),
         (json.dumps({**GOOD, "settings": {"view": "all"}}), "not 'all'"),
         (json.dumps({**GOOD, "settings": {"colour": "red"}}), "no timeline as JSON"),
         (json.dumps({**GOOD, "bins": [[0, 1, 2]]}), "damaged"),
