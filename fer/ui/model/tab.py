@@ -177,10 +177,12 @@ def build_model(
     token.input(events.translate, panel, panel, **known)
     if not other.is_available:
         return
-    gr.HTML(localized(partial(_note, OTHER if second else EXACT)), elem_id="networks-note")
+    note = gr.HTML(localized(partial(_note, OTHER if second else EXACT)), elem_id="networks-note")
     compare = gr.Button("Compare", elem_id="networks-compare")
     result = gr.HTML(elem_id="networks-result")
-    compare.click(events.compare, token, result, **PAGE_EVENT)
+    # The second network takes a while to load at first, and the result is empty until then.
+    shown: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": note}
+    compare.click(events.compare, token, result, **{**PAGE_EVENT, **shown})
     token.input(
         events.translate_comparison,
         [result, token],

@@ -145,3 +145,12 @@ def test_the_evaluation_is_sent_once(events):
     first = events.show("")
     assert "No evaluation" in first and events.show("") is first
     assert events.show("shown") == gr.skip()
+
+
+def test_the_page_shows_that_it_compares_while_there_is_no_result():
+    with gr.Blocks() as page, gr.Tab("Model") as model_tab:
+        photos = PhotoHandlers(fake_pipeline(BOXES), lambda _: decoded())
+        tab.build_model(model_tab, photos, Sessions(), gr.HTML(), "you/name")
+    (compare,) = (fn for fn in page.fns.values() if fn.name == "compare")
+    (seen,) = compare.show_progress_on
+    assert compare.show_progress == "minimal" and "Two networks" in seen.value
