@@ -50,6 +50,8 @@ def compare_timelines(page, folder):
         path.write_text(to_json(lesson(seed)))
     page.get_by_role("tab", name="Aufnahme").click()
     page.locator("#recording-comparison button").first.click()
+    page.locator("#comparison-input input[type=file]").set_input_files(__file__)
+    page.locator("#comparison-note [role=alert]").get_by_text("ist kein Verlauf").wait_for()
     page.locator("#comparison-input input[type=file]").set_input_files(paths)
     page.locator("#comparison-result").get_by_text("two minus one").first.wait_for()
 

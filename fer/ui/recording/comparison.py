@@ -24,6 +24,7 @@ from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, 
 from fer.ui.localization import localized
 from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.sender import Abandoned, Sender
+from fer.ui.serving.upload_form import MAX_FILES
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_BYTES = 24_000_000
@@ -225,7 +226,14 @@ def build_comparison(sessions: Sessions, token: gr.HTML, changing: Sequence[gr.H
     """
     events = ComparisonEvents(sessions)
     with gr.Accordion("Compare recordings", open=False, elem_id="recording-comparison") as panel:
-        gr.HTML(localized(partial(html.note, HINT)))
+        gr.HTML(
+            localized(partial(html.note, HINT)),
+            elem_id="comparison-note",
+            js_on_load=html.script("refused_files.js"),
+            field="comparison-input",
+            suffixes=[".json"],
+            most=MAX_FILES,
+        )
         here, files, way = _inputs()
         result = gr.HTML(elem_id="comparison-result")
     inputs, outputs = [files, way, token], [here, result]

@@ -98,7 +98,8 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
     gr.HTML(
         localized(_limits_html),
         elem_id="recording-limits",
-        js_on_load=html.script("recording_files.js"),
+        js_on_load=html.script("refused_files.js"),
+        field="recording-input",
         suffixes=list(VIDEO_SUFFIXES),
         most=MAX_FILES,
     )

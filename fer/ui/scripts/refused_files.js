@@ -1,10 +1,14 @@
 // Gradio's own messages on files that can't be used are a list of endings and an error in place of the field; these are
 // sentences at the field.
-const isVideo = (file) => props.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
+const isAccepted = (file) => props.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
+
+const sentenceAgainst = (file) => props.field === "recording-input"
+  ? _("%(file)s is in none of these formats; choose a video in one of them.", { file })
+  : _("%(file)s is no timeline as JSON.", { file });
 
 function reasonAgainst(files) {
-  const wrong = files.find((file) => !isVideo(file));
-  if (wrong) return [_("This file can't be used"), _("%(file)s is in none of these formats; choose a video in one of them.", { file: wrong.name })];
+  const wrong = files.find((file) => !isAccepted(file));
+  if (wrong) return [_("This file can't be used"), sentenceAgainst(wrong.name)];
   if (files.length > props.most) return [_("Too many recordings"), _("At most %(most)s files can be uploaded at a time.", { most: props.most })];
   return null;
 }
@@ -12,8 +16,8 @@ function reasonAgainst(files) {
 let refused = []; // the files that were chosen last, if they can't be used
 
 function showReason() {
-  const limits = document.querySelector("#recording-limits"); // Gradio writes anew what is in `element`
-  limits.querySelector("[role=alert]")?.remove();
+  const place = element.closest("#recording-limits, #comparison-note"); // Gradio writes anew what is in `element`
+  place.querySelector("[role=alert]")?.remove();
   const reason = reasonAgainst(refused);
   if (!reason) return;
   const message = document.createElement("div");
@@ -21,11 +25,11 @@ function showReason() {
   message.setAttribute("role", "alert");
   message.append(...["strong", "span"].map((tag) => document.createElement(tag)));
   reason.forEach((text, i) => (message.children[i].textContent = text));
-  limits.append(message);
+  place.append(message);
 }
 
 function refuse(event, files) {
-  if (!event.target.closest("#recording-input")) return;
+  if (!event.target.closest(`#${props.field}`)) return;
   const chosen = [...(files ?? [])];
   refused = reasonAgainst(chosen) ? chosen : [];
   showReason();
