@@ -81,6 +81,7 @@ def test_what_the_server_writes_follows_the_settings(chromium, url, tmp_path):
     page.wait_for_function(
         "document.querySelector('#comparison-result').innerText.includes('menos one')"
     )
+    assert page.get_by_role("tab").all_inner_texts() == TABS["es-MX"]  # also those never opened
     assert "en ninguno de estos formatos" in refusal.text_content()
     for name in ("Quitar la imagen", "Subir un archivo"):
         assert page.locator(f"[aria-label='{name}']").count() > 0
