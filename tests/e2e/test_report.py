@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer.i18n import use_language
+from fer.templates import FIGURES_CSS
 from fer.timeline.chart import timeline_html
 from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
+from fer.timeline.summary import summarise
+from fer.timeline.summary_table import summary_html
 from tests.e2e.accessibility import objections
 from tests.e2e.browser import CHROMIUM
 from tests.timeline.frames import frame, mix, origin, recorded, steady
@@ -225,3 +229,15 @@ def test_a_chart_whose_content_changes_states_its_own_values(sheet, report):
     drawing.dispatch_event("pointerdown", tap)  # a finger's, which doesn't move
     assert values.inner_text().startswith("0:10, 5.0 faces: happy 100%")
     page.close()
+
+
+def test_the_table_of_faces_fits_beside_the_inputs_in_the_language_of_the_longest_words(sheet):
+    timeline = watched()
+    with use_language("de"):
+        table = summary_html(summarise(timeline), timeline)
+    page = sheet.context.browser.new_page()
+    style = f"<style>{FIGURES_CSS.read_text()}</style>"
+    page.set_content(f'{style}<div class="prose" style="width: 602px">{table}</div>')
+    widths = page.locator(".fer-table").evaluate("table => [table.scrollWidth, table.clientWidth]")
+    page.close()
+    assert widths[0] <= widths[1]
