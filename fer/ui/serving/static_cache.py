@@ -219,18 +219,21 @@ async def _compress(made: _Kept, encoding: str) -> None:
 
 
 async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> _Kept | None:
-    """Return all that an application sends."""
+    """Return all that an application sends; None if it ends early, as the visitor has left."""
     begun: list[Message] = []
     pieces: list[bytes] = []
+    is_whole = False
 
     async def collect(message: Message) -> None:
+        nonlocal is_whole
         if message["type"] == "http.response.start":
             begun.append(message)
         else:
             pieces.append(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
 
     await app(scope, receive, collect)
-    if not begun:
+    if not is_whole:
         return None
     body = b"".join(pieces)
     headers = MutableHeaders(raw=list(begun[0]["headers"]))

@@ -133,27 +133,33 @@ def test_the_page_is_made_once_for_all_who_ask_at_once(files):
     assert not files.cached._making
 
 
-def test_where_the_first_one_leaves_the_next_one_has_the_page_made():
+def test_where_the_first_ones_leave_the_next_one_has_the_file_made():
+    """A file that is cut off, as its visitor has left, would be sent to everybody else."""
     asked, sent = [], []
+    cut = [None, {"body": b"", "more_body": True}, {"body": SCRIPT[:9], "more_body": True}]
 
     async def app(scope, receive, send):
         asked.append(scope["visitor"])
         await asyncio.sleep(0.01)
-        if scope["visitor"] > 0:  # the request guard gives nothing to who has left
+        if scope["visitor"] == len(cut):
             await Response(SCRIPT)(scope, receive, send)
+        elif last := cut[scope["visitor"]]:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"} | last)
 
     async def send(message):
-        sent.append(message["type"])
+        sent.append(message.get("body"))
 
     async def scenario():
         cached = StaticCache(app)
-        page = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
-        page["headers"] = [(b"host", b"page")]
-        requests = (cached({**page, "visitor": visitor}, None, send) for visitor in range(4))
+        page = {"type": "http", "method": "GET", "path": "/assets/a.js", "query_string": b""}
+        page["headers"] = [(b"accept-encoding", b"gzip")]
+        requests = (cached({**page, "visitor": visitor}, None, send) for visitor in range(5))
         await asyncio.gather(*requests)
 
     run_async(scenario())
-    assert asked == [0, 1] and sent.count("http.response.start") == 3
+    assert asked == [0, 1, 2, 3]
+    assert [body and gzip.decompress(body) for body in sent] == [None, SCRIPT] * 2
 
 
 def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
