@@ -98,7 +98,7 @@ def decode_image(
         require_size(source)
         _load(source)
         return _decode(source, [], apply_profile)
-    if hasattr(source, "__array__"):
+    if hasattr(source, "__array__") and not isinstance(source, str | bytes):  # NumPy has both
         return DecodedImage(as_rgb(np.asarray(source)))
     try:
         with _stream(source) as stream:

@@ -65,7 +65,7 @@ class WorkerMonitor:
                 return
             if message.kind != "progress":
                 raise ValueError(message.kind)
-            done, left = float(message.fields["done"]), finite(message.fields["left"])
+            done, left = finite(message.fields["done"]) or 0.0, finite(message.fields["left"])
         except (LookupError, TypeError, ValueError) as error:
             raise WorkerError(f"Its message has another form: {error!r}.") from error
         if self._progress is not None:

@@ -59,7 +59,7 @@ def test_a_limit_of_pixels_holds_before_any_is_decoded(monkeypatch):
 def test_path_text_bytes_image_and_array_are_one(tmp_path):
     path = tmp_path / "face.of.somebody"
     Image.fromarray(FACE).save(path, "PNG")
-    for source in (path, str(path), path.read_bytes(), Image.open(path), FACE):
+    for source in (path, str(path), np.str_(path), path.read_bytes(), Image.open(path), FACE):
         np.testing.assert_array_equal(read_image(source), FACE)
 
 

@@ -178,7 +178,8 @@ def test_a_worker_that_fills_its_folder_is_ended(film, tmp_path, pipeline, monke
 
 @pytest.mark.parametrize("kind", ["opened", "progress", "nonsense"])
 def test_a_message_of_another_form_ends_the_worker(kind):
-    for fields in ({}, {"duration": "long", "has_audio": 1}, {"done": [], "left": None}):
+    nothing, text, array = {}, {"duration": "long", "has_audio": 1}, {"done": [], "left": None}
+    for fields in (nothing, text, array, {"done": float("nan"), "left": None}):
         with pytest.raises(WorkerError, match="another form"):
             WorkerMonitor().handle(Message(kind, fields))
 
