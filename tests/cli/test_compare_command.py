@@ -69,7 +69,8 @@ def test_marked_stretches_of_one_are_compared(files, capsys):
         (None, "can't be read: No such file"),
         (b"\xff", "is no timeline as JSON"),
         (b"[]", "is no timeline as JSON"),
-        (json.dumps({"format": "other", "version": 1}).encode(), "can be read"),
+        (b'{"format": "other", "version": 1}', "is no timeline as JSON"),
+        (b'{"format": "fer-timeline", "version": 99}', "saved in version 99 of its format"),
     ],
 )
 def test_what_is_no_timeline_is_one_sentence(tmp_path, files, capsys, content, error):
