@@ -51,6 +51,12 @@ _DENIED = {
     "setpriority": (141, 140),
     "sched_setparam": (142, 118),
     "sched_setscheduler": (144, 119),
+    "chroot": (161, 51),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "swapon": (167, 224),
+    "reboot": (169, 142),
+    "init_module": (175, 105),
     "setxattr": (188, 5),
     "tkill": (200, 130),
     "sched_setaffinity": (203, 122),
@@ -75,6 +81,7 @@ _DENIED = {
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "kcmp": (312, 272),
+    "finit_module": (313, 273),
     "sched_setattr": (314, 274),
     "memfd_create": (319, 279),
     "bpf": (321, 280),
@@ -134,16 +141,21 @@ def die_with_parent(number: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, number)
 
 
-def drop_rights() -> None:
-    """Give up root's rights, and have no program gain any; the filters below need the latter.
+def forbid_new_rights() -> None:
+    """Have no program gain rights by being started; the filters below need that."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities() -> None:
+    """Give up what root may do beyond others, which others don't have.
 
     Root may still open files of other users: Python's own may be theirs.
     """
     head, held = struct.pack("Ii", _CAPABILITY_VERSION, 0), ctypes.create_string_buffer(24)
     _checked("capget", head, held)
-    effective, permitted = (rights & _CAP_DAC_OVERRIDE for rights in struct.unpack_from("2I", held))
-    _checked("capset", head, struct.pack("6I", effective, permitted, 0, 0, 0, 0))
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    if any(held.raw):
+        kept = (rights & _CAP_DAC_OVERRIDE for rights in struct.unpack_from("2I", held))
+        _checked("capset", head, struct.pack("6I", *kept, 0, 0, 0, 0))
 
 
 def forbid_calls() -> None:
@@ -263,7 +275,7 @@ def _checked(name: str, *arguments: object) -> int:
     function = getattr(ctypes.CDLL(None, use_errno=True), name, None) if is_linux else None
     if function is None:
         raise KernelError(errno.ENOSYS, f"{platform.system()} has no such call")
-    function.restype = ctypes.c_long
+    function.restype = ctypes.c_int  # prctl's -1 would be no negative long
     converted = [ctypes.c_long(part) if isinstance(part, int) else part for part in arguments]
     result: int = function(*converted)
     if result < 0:

@@ -64,7 +64,8 @@ def confine(limits: Limits) -> list[str]:
         "an end with the page": lambda: kernel.die_with_parent(signal.SIGKILL),
         "a bound on memory": lambda: _bound(resource.RLIMIT_AS, _size() + limits.memory),
         "bounds on time and files": lambda: _bound_rest(limits),
-        "a bound on rights": kernel.drop_rights,
+        "a bound on rights": kernel.forbid_new_rights,
+        "an end of root's rights": kernel.drop_capabilities,
         "a bound on files that are read": lambda: kernel.forbid_files(*_allowed_files(limits)),
         "a filter on system calls": kernel.forbid_calls,
     }

@@ -184,6 +184,37 @@ def test_the_filter_is_made_for_both_machines():
         kernel._filter("riscv", 1)
 
 
+WITHOUT_CAPSET = """
+import os, socket
+from fer.sandbox import Limits, kernel, limits
+
+def refuse(): raise kernel.KernelError(1, "not permitted")
+
+os.geteuid() or os.setuid(65534)
+kernel.drop_capabilities = refuse
+print(limits.confine(Limits(10**9, 60)))
+try:
+    socket.socket()
+except PermissionError as error:
+    print(error)
+"""
+
+
+@linux
+def test_an_ordinary_user_is_confined_also_where_nobody_may_change_capabilities():
+    command = [sys.executable, "-c", WITHOUT_CAPSET]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    missing, refused = ended.stdout.splitlines()
+    assert "root's rights" in missing and "system calls" not in missing
+    assert refused == "[Errno 1] Operation not permitted"
+
+
+@linux
+def test_an_error_of_the_kernel_is_noticed():
+    with pytest.raises(kernel.KernelError, match="Invalid argument"):
+        kernel._prctl(999_999)
+
+
 PAGE = """
 import os, sys, time
 from fer.sandbox import Channel, Limits, Message, Worker, start_fork_server

@@ -59,6 +59,7 @@ def _try_all(secret, folder, channel):
         "rights": lambda: os.chmod(folder, 0o777),
         "root's rights": lambda: socket.sethostname(socket.gethostname()),
         "root's groups": lambda: os.setgroups([0]),
+        "root folder": lambda: os.chroot(folder),
         "own file": lambda: (folder / "own").write_bytes(b"own"),
         "own move": lambda: _move(folder),
         "temporary": lambda: tempfile.TemporaryFile().close(),
