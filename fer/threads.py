@@ -26,12 +26,14 @@ def limit_threads(number: int) -> None:
 def limit_torch_threads() -> None:
     """Give PyTorch, once it is imported, as many threads as `limit_threads` allows.
 
-    Without a limit it has no more than `number_of_threads`, since it doesn't know of a container's
-    quota; fewer, of the physical cores, stay.
+    Without a limit it has no more than `number_of_cores`, since it doesn't know of a container's
+    quota; fewer, of the physical cores or by OMP_NUM_THREADS, stay.
     """
     torch = sys.modules.get("torch")
-    if torch and (_limits or number_of_threads() < torch.get_num_threads()):
-        torch.set_num_threads(number_of_threads())
+    if torch and _limits:
+        torch.set_num_threads(_limits[0])
+    elif torch and number_of_cores() < torch.get_num_threads():
+        torch.set_num_threads(number_of_cores())
 
 
 def number_of_threads() -> int:

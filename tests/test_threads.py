@@ -35,7 +35,7 @@ def test_the_limit_counts_more_and_reaches_pytorch_whenever_it_is_imported():
 
 
 def test_without_a_limit_pytorch_has_no_more_threads_than_a_containers_quota(no_limit, monkeypatch):
-    monkeypatch.setattr(threads, "number_of_threads", lambda: 2)
+    monkeypatch.setattr(threads, "number_of_cores", lambda: 2)
     before, found = torch.get_num_threads(), []
     for number in (1, 3):
         torch.set_num_threads(number)

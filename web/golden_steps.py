@@ -47,7 +47,7 @@ def pixels(image: UInt8Array) -> dict[str, Any]:
         "description": compute_descriptors(image, np.array([FACE]))[0],
         "brightest": [brighten(darkened(image, gain)).max() for gain in GAINS],
         "roll_correction": [
-            [degrees, roll_correction(degrees)] for degrees in (0, 9, 11.5, -13, 30, 100, -176)
+            [degrees, roll_correction(degrees)] for degrees in (0, 2.5, 4.2, -3.5, 30, 100, -176)
         ],
     }
 

@@ -13,7 +13,8 @@ async function install() {
   await cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" })));
   if (!registration.active) return; // a first visit's page is loading its networks
   const { models } = await (await cache.match("build.json")).json();
-  for (const { url } of models) if (!(await caches.match(url))) await cache.add(url);
+  // Other releases' caches go when this one is activated.
+  for (const { url } of models) if (!(await caches.match(url, { cacheName: "fer-models" }))) await cache.add(url);
 }
 
 addEventListener("activate", (event) => {

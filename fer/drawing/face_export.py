@@ -129,7 +129,9 @@ def _columns(
         "expression": np.array(expression_labels(faces, uncertain_below), str),
         **dict(zip(EXPRESSIONS, probabilities(faces).T, strict=True)),
         **dict(zip(("left", "top", "right", "bottom"), boxes(faces).T, strict=True)),
-        "detector_confidence": confidences(faces),
+        "detector_confidence": np.full(count, np.nan, np.float32)
+        if faces.confidence is None
+        else confidences(faces),
         **{name: _quality(faces, name) for name in QUALITY_COLUMNS},
     }
 

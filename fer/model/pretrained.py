@@ -66,7 +66,8 @@ def load_from_folder(
         ModelError: A file is missing, or transformers can't make an image classifier of them.
     """
     limit_torch_threads()
-    require_model_files(pulled.folder, pulled.name)
+    if not (pulled.folder / "model.safetensors.index.json").is_file():  # in shards
+        require_model_files(pulled.folder, pulled.name)
     read_config(pulled)
     trusted = {"trust_remote_code": False, "local_files_only": True}
     settings |= {"use_safetensors": True, "output_loading_info": True, "dtype": torch.float32}

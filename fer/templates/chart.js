@@ -24,7 +24,7 @@
   const count = (fer) => fer.areas[0].length;
   // The browser's region within the document's language.
   const locale = () => navigator.languages.find((each) => each.split("-")[0] === document.documentElement.lang) ?? (document.documentElement.lang || undefined);
-  const decimal = (value, digits) => value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const decimal = (value, digits) => value.toLocaleString(document.documentElement.lang || undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const signed = (value) => `${value < 0 ? "\u2212" : "+"}${decimal(Math.abs(value / 1000), 2)}`;
 
   function sentence(fer, at) {
@@ -90,6 +90,7 @@
       const { left, wide } = overlay.fer;
       const place = (percent) => ((percent / 100) * fer.span - fer.from) / width;
       overlay.style.left = `${100 * place(left)}%`;
+      if (overlay.matches(".fer-mark")) overlay.classList.toggle("fer-mark-late", place(left) > 0.9);
       if (!Number.isNaN(wide)) overlay.style.width = `${(wide * fer.span) / width}%`;
     }
     const times = chart.querySelector(".fer-times");

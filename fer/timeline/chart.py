@@ -96,7 +96,7 @@ def timeline_html(
     faces, several = list(zip(headings, single, strict=True)), len(tracks) > 1
     rows = [(_("All faces"), whole), *faces] if several else [(_("Expressions"), whole)]
     withheld = any(each.withheld.any() for _heading, each in rows)
-    changes = _changes(timeline, dict(zip(tracks, faces, strict=True)))
+    changes = _changes(counted, dict(zip(tracks, faces, strict=True)))
     return render(
         "chart.html",
         description=chart_description(counted),

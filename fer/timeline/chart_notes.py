@@ -40,8 +40,8 @@ def chart_note(timeline: Timeline, withheld: bool, drawn: int, changes: int) -> 
     if timeline.view == "person" and has_baseline and not changes:
         sentences.append(
             _(
-                "No change from the baseline is drawn: it takes a face that is seen in it for "
-                "%(least)s whole seconds or more.",
+                "No change from the baseline is drawn: none of the faces that are drawn is seen in "
+                "it for %(least)s whole seconds or more.",
                 least=MIN_SECONDS,
             )
         )

@@ -80,6 +80,12 @@ def test_quality_comes_last_and_is_empty_where_it_is_unknown():
     assert json.loads(to_json({"faces": [first]}))["faces"][0]["quality"]["sharpness"] is None
 
 
+def test_a_table_takes_faces_from_elsewhere():
+    faces = sv.Detections(PAIR.xyxy, data={"probabilities": PAIR.data["probabilities"]})
+    table = to_dataframe(faces)
+    assert table["detector_confidence"].isna().all() and table["left"].tolist() == [10, 200.25]
+
+
 @pytest.mark.parametrize(
     ("uncertain_below", "names"),
     [(None, ["happy", "turned away"]), (0.75, ["uncertain", "turned away"])],

@@ -322,6 +322,12 @@ def test_a_base_without_safetensors_or_a_processor_is_refused(tmp_path):
         load_base_model(pull(tmp_path), dropout=0.1)
 
 
+def test_a_base_in_shards_is_taken(tmp_path):
+    save_vit(tmp_path).save_pretrained(tmp_path, max_shard_size="20KB")
+    (tmp_path / "model.safetensors").unlink()
+    assert load_base_model(pull(tmp_path), dropout=0.1).model.classifier.out_features == 7
+
+
 def test_weights_beyond_the_head_must_be_there(tmp_path):
     pulled = pull(tmp_path)
     check_weights(pulled, {"classifier.weight"}, ["classifier"])

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { awakeTime } from "../../fer/ui/modules/camera.js";
 import { ServerLive } from "../../fer/ui/modules/server_live.js";
 
 test("what an earlier run leaves behind doesn't stop the one that goes on", async () => {
@@ -30,7 +31,7 @@ test("where canvas reads are randomised there is an error message, and the camer
 test("a server that is silent is called busy until it is known not to answer, and nothing old is shown", () => {
   let waiting = null, paused = null;
   const live = Object.assign(Object.create(ServerLive.prototype), {
-    ...{ paused: false, lost: false, answered: performance.now() - 6000, camera: { stream: {} } },
+    ...{ paused: false, lost: false, answered: awakeTime() - 6000, camera: { stream: {} } },
     stage: { classList: { toggle: (name, on) => (waiting = on) } },
     page: { pause: (...states) => (paused = states) },
   });
@@ -39,7 +40,7 @@ test("a server that is silent is called busy until it is known not to answer, an
   live.said = () => "The server doesn't answer";
   live.checkAge();
   assert.deepEqual([waiting, paused], [false, [true, true]]);
-  live.answered = performance.now();
+  live.answered = awakeTime();
   live.checkAge();
   assert.deepEqual(paused, [false, false]);
 });

@@ -1,6 +1,7 @@
 """Timeline handlers: start and stop the live timeline, set its marks, and make its downloads."""
 
 import io
+import math
 import time
 from functools import partial
 from typing import Any
@@ -152,7 +153,7 @@ class TimelineHandlers:
     def save_exports(self, session: Session) -> dict[str, str]:
         """Return files for other programs as one ZIP file, as a download."""
         recorder, file = _finished(session), io.BytesIO()
-        table = interval_table(recorder.timeline, recorder.length)
+        table = interval_table(recorder.timeline, math.ceil(recorder.length))  # as marks are taken
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for name, text in export_texts(table, "timeline", FORMATS).items():
                 archive.writestr(name, text)

@@ -301,11 +301,17 @@ def test_marks_after_the_last_picture_are_in_what_is_saved(clock):
     clock[0] = 9.4
     live.stop()
     session, plain = live.session(), live.timelines.save_plot(live.session())
-    session.live.recorder.timeline.marks = (Mark(6, 6, "event"), Mark(7, 8, "stretch"))
+    marks = (
+        Mark(6, 6, "event"),
+        Mark(7, 8, "stretch"),
+        Mark(9.7, 9.7, "event", "in the last second"),
+    )
+    session.live.recorder.timeline.marks = marks
     assert content(live.timelines.save_plot(session)) != content(plain)
-    assert b'data-span="8"' in content(live.timelines.save_report(session))
+    assert b'data-span="10"' in content(live.timelines.save_report(session))
     archive = ZipFile(io.BytesIO(content(live.timelines.save_exports(session))))
-    assert b"stretch" in archive.read("timeline.TextGrid")
+    assert b"stretch" in (exported := archive.read("timeline.TextGrid"))
+    assert b"in the last second" in exported
 
 
 def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(monkeypatch):

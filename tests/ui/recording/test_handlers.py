@@ -100,7 +100,7 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
     session = RecordingSession()
     *_, (progress, queue, state, result, *files) = run(handlers, clip, session=session)
     assert progress == queue == ""
-    assert "fer-finished" in state and "Not everything" not in state
+    assert "fer-finished" in state and "Please note" not in state
     assert "fer-chart" in result and "At a glance" in result and result.count("data-time=") == 4
     paths = dict(zip(RESULT_FILES, map(Path, files), strict=True))
     assert [path.name for path in paths.values()] == [
