@@ -9,7 +9,7 @@ sends static files: `fer.ui.serving.static_cache` and `fer.ui.serving.static_fol
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -160,12 +160,30 @@ class RequestGuard:
                 self.store.release(session)
                 scope["app"].get_blocks().close_page(session)
 
+    def _file(self, name: str) -> Response:
+        """Return a visitor's file; Gradio's response would repeat the headers that a proxy set."""
+        path = Path(name)
+        try:
+            facts = path.stat() if self.store.serves(name) else None
+        except OSError:  # deleted meanwhile
+            facts = None
+        if facts is None:
+            return _missing()
+        kind = SHOWN_FILES.get(path.suffix.lower())
+        return FileResponse(
+            path,
+            headers=FILE_HEADERS,
+            media_type=kind or "application/octet-stream",
+            filename=path.name,
+            content_disposition_type="inline" if kind else "attachment",
+            stat_result=facts,
+        )
+
     async def _get(self, request: Request, path: str) -> "Response | Passed":
         query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         passed = Passed(request.receive)
         if found := FILE.fullmatch(path):
-            served = await anyio.to_thread.run_sync(self.store.serves, found["path"])
-            return _file(PurePath(found["path"])) if served else _missing()
+            return await anyio.to_thread.run_sync(self._file, found["path"])
         if found := HEARTBEAT.fullmatch(path):
             opens = request.method == "GET" and is_session(found["session"])
             request.scope[SESSION] = found["session"]
@@ -238,18 +256,6 @@ class Passed:
 
     receive: Receive
     page: str | None = None
-
-
-def _file(path: PurePath) -> Response:
-    """Return a visitor's file; Gradio's response would repeat the headers that a proxy has set."""
-    kind = SHOWN_FILES.get(path.suffix.lower())
-    return FileResponse(
-        path,
-        headers=FILE_HEADERS,
-        media_type=kind or "application/octet-stream",
-        filename=path.name,
-        content_disposition_type="inline" if kind else "attachment",
-    )
 
 
 def _missing() -> Response:

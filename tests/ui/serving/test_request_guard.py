@@ -62,6 +62,19 @@ def test_another_page_is_not_there_however_its_query_is_written(query):
     assert sent[0] == 404 and not reached
 
 
+def test_a_file_that_is_deleted_as_it_is_fetched_is_not_there(tmp_path):
+    sent = []
+
+    async def send(message):
+        sent.append(message.get("status"))
+
+    path = f"/gradio_api/file={tmp_path}/gone.png"
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    store = SimpleNamespace(serves=lambda path: True)
+    run_async(RequestGuard(None, store, 1)(scope, None, send))
+    assert sent[0] == 404
+
+
 @pytest.fixture
 def with_tool(monkeypatch, tmp_path):
     """A page that serves MCP, before an application that runs everything."""
