@@ -14,7 +14,12 @@ async function install() {
   if (!registration.active) return; // a first visit's page is loading its networks
   const { models } = await (await cache.match("build.json")).json();
   // Other releases' caches go when this one is activated.
-  for (const { url } of models) if (!(await caches.match(url, { cacheName: "fer-models" }))) await cache.add(url);
+  for (const { url } of models) if (!(await caches.match(url, { cacheName: "fer-models" }))) await cache.add(url).catch(unlessFull);
+}
+
+/** Where the disk is full a release is installed all the same, and loads its networks when they are needed. */
+function unlessFull(error) {
+  if (error.name !== "QuotaExceededError") throw error;
 }
 
 addEventListener("activate", (event) => {
