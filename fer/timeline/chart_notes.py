@@ -45,16 +45,14 @@ def chart_note(timeline: Timeline, withheld: bool, drawn: int, changes: int) -> 
                 least=MIN_SECONDS,
             )
         )
-    if timeline.view == "class":
-        sentences.append(
-            _(
-                "Hatched: fewer than %(least)s faces to classify; only their number is kept.",
-                least=MIN_FACES,
-            )
-        )
-    elif withheld:
-        sentences.append(_("Hatched: faces too small to classify, or turned away."))
-    return " ".join(sentences)
+    return " ".join(sentences + _hatching_sentence(timeline.view, withheld))
+
+
+def _hatching_sentence(view: str, withheld: bool) -> list[str]:
+    if view == "class":
+        text = _("Hatched: fewer than %(least)s faces to classify; only their number is kept.")
+        return [text % {"least": MIN_FACES}]
+    return [_("Hatched: faces too small to classify, or turned away.")] if withheld else []
 
 
 def index_heading(has_error: bool) -> str:

@@ -263,14 +263,8 @@ class RecordingHandlers:
 
         def work(job: Job[RenderedRecording]) -> RenderedRecording:
             try:
-                result = self.analyze(
-                    linked,
-                    folder,
-                    self.pipeline,
-                    settings,
-                    progress=job.report_progress,
-                    cancelled=job.is_cancelled,
-                )
+                reports = {"progress": job.report_progress, "cancelled": job.is_cancelled}
+                result = self.analyze(linked, folder, self.pipeline, settings, **reports)
                 result = name_files(result, source)
                 return RenderedRecording(replace(result, exports=write_archive(result, source)))
             finally:
