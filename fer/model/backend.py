@@ -28,7 +28,7 @@ class Preprocessor(Protocol):
 
 @dataclass(frozen=True)
 class Backend:
-    """A loaded network with its preprocessing, and what the classifier has to know of it.
+    """A loaded network with its preprocessing and the settings of its heads.
 
     Attributes:
         network: Runs it.

@@ -72,7 +72,7 @@ def load_onnx_backend(pulled: LocalModel) -> Backend | None:
     try:
         return _load_backend(pulled.folder, config)
     except UNREADABLE:
-        return None  # transformers then says what is wrong
+        return None  # loading by transformers reports the error
 
 
 def _load_backend(folder: Path, config: Mapping[str, Any]) -> Backend | None:

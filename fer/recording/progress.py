@@ -77,7 +77,7 @@ class ProgressReporter:
     def _left(self, now: float, done: float) -> float | None:
         """Return the estimated seconds of the rest, from how it went on since the first report.
 
-        What is before that tells nothing: a worker starts, or a video is read up to its span.
+        Earlier time isn't representative: the worker starts, or frames before the span are skipped.
         """
         self._first = self._first or (now, done)
         spent, gained = now - self._first[0], done - self._first[1]

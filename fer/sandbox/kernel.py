@@ -147,7 +147,7 @@ def forbid_new_rights() -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up what root may do beyond others, which others don't have.
+    """Drop root's capabilities; other users have none.
 
     Root may still open files of other users: Python's own may be theirs.
     """

@@ -81,7 +81,7 @@ def timeline_html(
     Args:
         timeline: May still be empty.
         moments: These are marked by their number, from 1.
-        duration: Seconds up to which marks are drawn though no picture may have come there.
+        duration: Seconds up to which marks are drawn, also after the last frame.
         growing: Whether it is drawn anew each second: its time axis has room for a minute, and it
             lacks what `chart.js` needs to display values and to zoom.
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.

@@ -48,7 +48,7 @@ class MarkPlace(NamedTuple):
 def marked_seconds(marks: Iterable[Mark], duration: float) -> int:
     """Return the seconds up to the end of the last mark; 0 without marks.
 
-    No picture may have come by then, as the camera was lost.
+    That may be after the last frame, where the camera was lost.
 
     Args:
         marks: Those that begin a second or more after the duration don't count.

@@ -58,7 +58,7 @@ def timeline_plot(
     Args:
         timeline: What to draw; may be empty.
         moments: These are marked by their number, from 1.
-        duration: Seconds up to which marks are drawn though no picture may have come there.
+        duration: Seconds up to which marks are drawn, also after the last frame.
 
     Returns:
         A figure of its own; nothing touches pyplot's global state.

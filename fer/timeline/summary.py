@@ -88,7 +88,7 @@ class Summary:
 
     @property
     def is_partial(self) -> bool:
-        """Whether only a part has statistics, as far as rounded durations tell."""
+        """Whether only a part has statistics; durations are compared as they are displayed."""
         return format_duration(self.shown_seconds) != format_duration(self.seconds)
 
     @property

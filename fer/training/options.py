@@ -25,7 +25,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 DEFAULT_RECIPE = RECIPES / "compact.yaml"
 
 REQUIRED = "required"
-"""The base model in a recipe that doesn't choose one: whoever trains names it."""
+"""Value of `base_model` in a recipe that needs one from the command line."""
 
 NOT_IN_RECIPES = ("config", "resume")
 """Options of the command line alone: the resulting network doesn't depend on them."""

@@ -219,7 +219,7 @@ def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
         keep_little(app, app.state.connections.is_open)
         app.state.connections.working = partial(working_sessions, app.get_blocks())
         app.middleware_stack = OriginFilter(app.middleware_stack)
-        # Else whoever sends what is no request could fill the disk with lines about it.
+        # Otherwise malformed requests could fill the disk with log lines.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         task = asyncio.create_task(_sweep(store, app))
         try:

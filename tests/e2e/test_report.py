@@ -126,59 +126,76 @@ def test_a_finger_that_scrolls_or_drags_over_the_chart_leaves_nothing_behind(she
     assert sheet.trouble == []
 
 
-def test_the_chart_shows_values_zooms_and_hides_series(sheet):
+def over(sheet, second):
+    """Return the place of a second in the first plot, to move the pointer to."""
+    drawing = sheet.locator(".fer-chart .fer-drawing").first
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    return box["x"] + box["width"] * second / 60, box["y"] + 20
+
+
+@pytest.fixture
+def wide(sheet):
+    """The report on a desktop's screen; nothing is to go wrong in it."""
     sheet.set_viewport_size({"width": 1280, "height": 900})
     sheet.emulate_media(media="screen")
-    values, chart = sheet.get_by_role("slider"), sheet.locator(".fer-chart")
-    drawing = chart.locator(".fer-drawing").first
+    yield sheet
+    assert sheet.trouble == []
 
-    def at(second):
-        drawing.scroll_into_view_if_needed()
-        box = drawing.bounding_box()
-        return box["x"] + box["width"] * second / 60, box["y"] + 20
 
-    sheet.mouse.move(*at(35.5))
+def test_the_chart_shows_values_at_the_pointer_and_by_keys(wide):
+    values = wide.get_by_role("slider")
+    wide.mouse.move(*over(wide, 35.5))
     clock, text = values.inner_text().split(" \N{MIDDLE DOT} ")
     assert text == "0:35, 2.0 faces: surprise 80%, neutral 20%; index +0.00"
-    assert clock == sheet.evaluate("new Date('2026-11-29T14:03:40Z').toLocaleTimeString()")
-    begun = sheet.evaluate("new Date('2026-11-29T14:03:05Z').toLocaleString()")
-    assert f"Started {begun}." in sheet.locator(".fer-chart + .fer-note").inner_text()
-    sheet.evaluate("document.documentElement.lang = 'de'")
-    sheet.mouse.move(*at(35))
-    german = sheet.evaluate("new Date('2026-11-29T14:03:40Z').toLocaleTimeString('de')")
-    assert values.inner_text().startswith(f"{german} \N{MIDDLE DOT} 0:35, 2,0")
-    sheet.evaluate("document.documentElement.lang = 'en'")
+    assert clock == wide.evaluate("new Date('2026-11-29T14:03:40Z').toLocaleTimeString()")
+    begun = wide.evaluate("new Date('2026-11-29T14:03:05Z').toLocaleString()")
+    assert f"Started {begun}." in wide.locator(".fer-chart + .fer-note").inner_text()
     values.focus()
-    sheet.keyboard.press("Home")
+    wide.keyboard.press("Home")
     assert "0:00, 2.0 faces: neutral 90%, happy" in values.get_attribute("aria-valuetext")
-    sheet.keyboard.press("ArrowRight")
-    sheet.keyboard.press("PageUp")
+    wide.keyboard.press("ArrowRight")
+    wide.keyboard.press("PageUp")
     assert values.get_attribute("aria-valuenow") == "11"
 
-    area = chart.locator(".fer-areas").first.locator("path").first
-    before = area.get_attribute("d")
-    sheet.get_by_role("button", name="neutral").click()
-    assert area.get_attribute("d") != before
-    assert "neutral" not in values.inner_text()
-    sheet.get_by_role("button", name="neutral").click()
 
-    sheet.evaluate("document.addEventListener('click', () => { window.clicked = true; })")
-    sheet.mouse.move(*at(30))
-    sheet.mouse.down()
-    sheet.mouse.move(*at(40), steps=4)
-    sheet.mouse.up()
-    assert not sheet.evaluate("window.clicked")  # it would seek a recording's video
+def test_the_chart_has_the_language_of_the_document(wide):
+    wide.evaluate("document.documentElement.lang = 'de'")
+    wide.mouse.move(*over(wide, 35))
+    german = wide.evaluate("new Date('2026-11-29T14:03:40Z').toLocaleTimeString('de')")
+    text = wide.get_by_role("slider").inner_text()
+    wide.evaluate("document.documentElement.lang = 'en'")
+    assert text.startswith(f"{german} \N{MIDDLE DOT} 0:35, 2,0")
+
+
+def test_the_chart_hides_series(wide):
+    area = wide.locator(".fer-chart .fer-areas").first.locator("path").first
+    before = area.get_attribute("d")
+    wide.get_by_role("button", name="neutral").click()
+    assert area.get_attribute("d") != before
+    assert "neutral" not in wide.get_by_role("slider").inner_text()
+    wide.get_by_role("button", name="neutral").click()
+    assert area.get_attribute("d") == before
+
+
+def test_the_chart_zooms(wide):
+    values, chart = wide.get_by_role("slider"), wide.locator(".fer-chart")
+    wide.evaluate("document.addEventListener('click', () => { window.clicked = true; })")
+    wide.mouse.move(*over(wide, 30))
+    wide.mouse.down()
+    wide.mouse.move(*over(wide, 40), steps=4)
+    wide.mouse.up()
+    assert not wide.evaluate("window.clicked")  # it would seek a recording's video
     span = [float(chart.get_attribute(name)) for name in ("data-from", "data-to")]
     assert span == pytest.approx([30, 40], abs=0.3)
     assert chart.locator(".fer-times span").first.inner_text() in ("0:30", "0:31")
-    sheet.mouse.move(*at(20))
+    wide.mouse.move(*over(wide, 20))
     assert "\N{MIDDLE DOT} 0:3" in values.inner_text()
     values.focus()
-    sheet.keyboard.press("-")
+    wide.keyboard.press("-")
     assert float(chart.get_attribute("data-to")) - float(chart.get_attribute("data-from")) > 15
-    sheet.get_by_role("button", name="Whole").click()
+    wide.get_by_role("button", name="Whole").click()
     assert (chart.get_attribute("data-from"), chart.get_attribute("data-to")) == ("0", "60")
-    assert sheet.trouble == []
 
 
 MORPH = """(old, html) => {

@@ -93,13 +93,13 @@ export class LiveScreen extends CameraScreen {
     const reason = () => error
       ? _("This picture could not be read (%(error)s). Press Stop, then Start camera; if that doesn't help, save your timeline and load the page again.", { error })
       : _("No picture has been read for some seconds, and nothing is counted. If this lasts, save your timeline and load the page again.");
-    this.say(() => message(_("No faces read"), reason(), "trouble"));
+    this.showMessage(() => message(_("No faces read"), reason(), "trouble"));
   }
 
   /** Takes back, with a new result, what was said without one. */
   endSilence() {
     if (this.silent) {
-      this.say();
+      this.showMessage();
       this.slow = false; // its message was replaced
       this.timeline.pause(false);
     }
@@ -139,7 +139,7 @@ export class LiveScreen extends CameraScreen {
     if (this.slow || this.times.length < SLOW_RESULTS || now - this.started < SLOW_AFTER || this.possibleRate >= SLOW_RATE) return;
     this.slow = true;
     const rate = this.possibleRate;
-    this.say(() => this.slowMessage(rate));
+    this.showMessage(() => this.slowMessage(rate));
   }
 
   slowMessage(rate) {

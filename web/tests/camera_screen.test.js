@@ -45,10 +45,10 @@ test("a message is written again in another language, until it is taken back", (
   let shown = null;
   Object.assign(screen, { trouble: { replaceChildren: (...children) => (shown = children) }, startButton: {}, stopButton: { lastChild: {} }, video: {} });
   globalThis.document = { documentElement: { lang: "en" } };
-  screen.say(() => texts.shift());
+  screen.showMessage(() => texts.shift());
   screen.translate();
   assert.deepEqual(shown, ["kein Bild"]);
-  screen.say();
+  screen.showMessage();
   screen.translate();
   assert.deepEqual(shown, []);
 });

@@ -37,7 +37,7 @@ test("a server that is silent is called busy until it is known not to answer, an
   });
   live.checkAge();
   assert.deepEqual([waiting, paused], [true, [true, true]]);
-  live.said = () => "The server doesn't answer";
+  live.writeMessage = () => "The server doesn't answer";
   live.checkAge();
   assert.deepEqual([waiting, paused], [false, [true, true]]);
   live.answered = awakeTime();

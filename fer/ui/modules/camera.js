@@ -23,7 +23,7 @@ const LONGEST_GAP = 1000; // milliseconds from one reading of the clock to the n
 
 let [awake, lastReading] = [0, performance.now()];
 
-/** Returns milliseconds on a clock that stands still while the device sleeps, or the browser suspends the page: nothing is missing then. */
+/** Returns milliseconds on a clock that stops while the device sleeps or the browser suspends the page. */
 export function awakeTime() {
   const now = performance.now();
   awake += Math.min(now - lastReading, LONGEST_GAP);

@@ -36,7 +36,7 @@ export class CameraScreen {
     this.startButton.textContent = _("Start camera");
     this.stopButton.lastChild.textContent = _("Stop");
     this.video.ariaLabel = _("The camera's picture");
-    this.say(this.said);
+    this.showMessage(this.writeMessage);
   }
 
   // A subclass has `view`, "person" or "class", and these:
@@ -47,7 +47,7 @@ export class CameraScreen {
   /** Is called with each picture of the camera. */
   picture(run) {}
 
-  /** Is told when pictures no longer come, for which there may be a reason, see `explain`, and when they come again. */
+  /** Is called when frames stop arriving, with a reason if there is one (see `explain`), and when they arrive again. */
   pause(paused, reason = null) {}
 
   /**
@@ -72,7 +72,7 @@ export class CameraScreen {
     const { loss } = this.camera;
     const moveFocus = focusFrom(this.startButton);
     this.startButton.disabled = true;
-    this.say();
+    this.showMessage();
     try {
       await this.ready; // nothing could be read before, nor be stopped
       if (this.startingRun === this.run) await this.camera.open(this.view, device);
@@ -101,7 +101,7 @@ export class CameraScreen {
     this.run++;
     this.camera.close();
     this.showCamera(false);
-    this.say();
+    this.showMessage();
     this.pause(true);
   }
 
@@ -135,10 +135,10 @@ export class CameraScreen {
     wait();
   }
 
-  /** Says why there is no picture, see `explain`; nothing is counted until `reason` is null again. */
+  /** Shows why there is no picture, see `explain`; nothing is counted until `reason` is null again. */
   lose(reason) {
     this.overlay.clear();
-    this.say();
+    this.showMessage();
     if (reason) this.explain(reason);
     this.pause(Boolean(reason), reason);
     if (this.camera.loss === "ended") {
@@ -153,14 +153,14 @@ export class CameraScreen {
     if (permission?.state === "granted" && this.camera.loss === "ended") this.start(this.camera.device);
   }
 
-  /** Says why there is no picture: `reason` returns it in the page's language. */
+  /** Shows why there is no picture: `reason` returns the text in the page's language. */
   explain(reason) {
-    this.say(() => message(_("No camera picture"), reason(), "trouble"));
+    this.showMessage(() => message(_("No camera picture"), reason(), "trouble"));
   }
 
-  /** Shows the message that `write` returns, and again in another language; null takes it back. */
-  say(write = null) {
-    this.said = write;
+  /** Shows the message that `write` returns, and again when the language changes; null removes it. */
+  showMessage(write = null) {
+    this.writeMessage = write;
     this.trouble.replaceChildren(...(write ? [write()] : []));
   }
 

@@ -24,7 +24,7 @@ export class ServerLive extends CameraScreen {
    * @param {object} settings `camera` of `Camera`, and `colors` of each label.
    * @param {object} page The page around it: `view()`, `token()`, `recording()`, `readFrame(query)`, which sends a frame and
    *   returns what was read (see `LiveReading` in Python) or nothing after a failure, `show(reading)`, and
-   *   `pause(paused, lost)`: `lost` where what was read last says nothing of what there is now.
+   *   `pause(paused, lost)`: `lost` where the last reading is out of date.
    */
   constructor(stage, trouble, settings, page) {
     const colors = (label) => ({ "--hue": settings.colors[label][0], "--ink": settings.colors[label][1] });
@@ -108,7 +108,7 @@ export class ServerLive extends CameraScreen {
 
   show(reading) {
     this.answered = awakeTime();
-    this.say();
+    this.showMessage();
     this.overlay.update(this.inVideo(reading), reading.view);
     this.page.show(reading);
     this.checkAge();
@@ -123,7 +123,7 @@ export class ServerLive extends CameraScreen {
 
   fail() {
     const text = () => _("It is busy, or the connection is broken. Reading continues by itself; if it doesn't, load the page again.");
-    this.say(() => message(_("The server doesn't answer"), text(), "trouble"));
+    this.showMessage(() => message(_("The server doesn't answer"), text(), "trouble"));
   }
 
   pause(paused, reason = null) {
@@ -134,7 +134,7 @@ export class ServerLive extends CameraScreen {
   checkAge() {
     const age = this.paused || !this.camera.stream ? 0 : awakeTime() - this.answered;
     const silent = age > PAUSED_AFTER;
-    this.stage.classList.toggle("waiting", age > BUSY_AFTER && !this.said);
+    this.stage.classList.toggle("waiting", age > BUSY_AFTER && !this.writeMessage);
     this.page.pause(this.paused || silent, this.lost || silent);
   }
 }

@@ -70,9 +70,9 @@ class RecordingEvents:
     async def translate(
         self, recordings: object, token: str, request: gr.Request | None = None
     ) -> tuple[Any, ...]:
-        """Do what `choose` does, as the page has another language; a message goes.
+        """Write the state of the chosen files again after a change of language, without messages.
 
-        A page that has just been loaded has no files, and what the earlier one has left stays.
+        After a reload the field is empty; the results from before the reload stay.
         """
         if not uploaded_paths(recordings):
             return gr.skip(), "", *UNCHANGED[1:]

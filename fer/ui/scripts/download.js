@@ -13,7 +13,7 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// What the server wrote is in the language of its request.
+// The server's message is in the language of the request.
 new MutationObserver(() => element.replaceChildren()).observe(document.documentElement, { attributeFilter: ["lang"] });
 
 function showError(sentence) {

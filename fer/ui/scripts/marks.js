@@ -9,8 +9,8 @@ const begun = new Map(); // kind of a range -> when it began
 let sent = 0, recording = ""; // the one that is displayed
 let origin = Infinity, running = false; // when the camera's timeline began, by this page's clock
 
-// Requests wait where the server is busy, so that it doesn't know when a key was pressed. Each drawing of the chart
-// states its time; the one that was on its way for the shortest time tells best when the timeline began.
+// A busy server handles requests late, so the page itself measures when a key was pressed. Each drawing of the chart
+// has its time; the drawing with the smallest delay gives the best estimate of the timeline's start.
 function followClock() {
   const chart = tab.querySelector(".fer-running");
   if (chart) origin = Math.min(running ? origin : Infinity, now() - Number(chart.dataset.elapsed));

@@ -16,7 +16,7 @@ function reasonAgainst(files) {
 let refused = []; // the files that were chosen last, if they can't be used
 
 function showReason() {
-  const place = element.closest("#recording-limits, #comparison-note"); // Gradio writes anew what is in `element`
+  const place = element.closest("#recording-limits, #comparison-note"); // Gradio replaces the content of `element`
   place.querySelector("[role=alert]")?.remove();
   const reason = reasonAgainst(refused);
   if (!reason) return;
