@@ -32,7 +32,8 @@ LEFT_OUT_STYLE: Hatching = {
 
 
 _LATE = 0.9
-"""Share of the time axis from which on there may be no room for letters to the right."""
+"""Share of the time axis from which on there may be no room for letters to the right; a zoomed
+chart, whose axis is shorter, finds them again in chart.js."""
 
 
 class MarkPlace(NamedTuple):
