@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from fer.i18n import use_language
-from fer.templates import FIGURES_CSS
 from fer.timeline.chart import timeline_html
 from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.timeline.summary_table import summary_html
+from fer.ui.theme import STYLESHEETS
 from tests.e2e.accessibility import objections
 from tests.e2e.browser import CHROMIUM
 from tests.timeline.frames import frame, mix, origin, recorded, steady
@@ -253,8 +253,9 @@ def test_the_table_of_faces_fits_beside_the_inputs_in_the_language_of_the_longes
     with use_language("de"):
         table = summary_html(summarise(timeline), timeline)
     page = sheet.context.browser.new_page()
-    style = f"<style>{FIGURES_CSS.read_text()}</style>"
-    page.set_content(f'{style}<div class="prose" style="width: 602px">{table}</div>')
+    style = "".join(path.read_text(encoding="utf-8") for path in STYLESHEETS)
+    inside = f'<div class="prose" style="width: 602px">{table}</div>'
+    page.set_content(f'<style>{style}</style><div id="recording-result">{inside}</div>')
     widths = page.locator(".fer-table").evaluate("table => [table.scrollWidth, table.clientWidth]")
     page.close()
     assert widths[0] <= widths[1]

@@ -1,5 +1,6 @@
 """The page as a whole: its components, launch settings and API."""
 
+import re
 import resource
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from fer.ui.recording.events import MAX_RECORDINGS
 from fer.ui.recording.tab import RESULT_NAMES
 from fer.ui.recording.views import RESULT_LIFETIME
 from fer.ui.serving import upload_limits
+from fer.ui.theme import STYLESHEETS
 from fer.video import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
 from tests.security.server import free_port
@@ -254,3 +256,10 @@ def test_the_model_in_use_is_displayed_with_its_revision(revision, shown):
     pipeline = fake_pipeline()
     pipeline.classifier.name, pipeline.classifier.revision = "me/fer", revision
     assert f"<code>{shown}</code>" in panels(build_demo(pipeline))
+
+
+@pytest.mark.parametrize("path", STYLESHEETS, ids=lambda path: path.name)
+def test_stylesheets_have_no_rule_that_gradio_drops(path):
+    """Of the rules that begin with @ it puts these into the page, and no others."""
+    rules = re.findall(r"@[\w-]+", path.read_text(encoding="utf-8"))
+    assert set(rules) <= {"@media", "@keyframes", "@font-face"}
