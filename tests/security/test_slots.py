@@ -17,7 +17,7 @@ from gradio.server_messages import ProcessCompletedMessage
 from fer.ui.live.camera_places import MAX_STREAMS
 from fer.ui.sender import TIMEOUT
 from fer.ui.serving import connections
-from fer.ui.serving.transfers import ResponseFlow
+from fer.ui.serving.transfer_limits import ResponseFlow
 from fer.ui.serving.uploads import page_store
 from fer.video import VideoWriter
 from tests.async_runner import run_async

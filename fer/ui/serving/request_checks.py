@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.serving.transfers import Transfers
+from fer.ui.serving.transfer_limits import Transfers
 from fer.ui.serving.upload_limits import MAX_LEASED
 from fer.ui.serving.uploads import Claims
 

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fer.i18n import gettext as _
 from fer.ui.serving.connections import PAGE_BUSY
 from fer.ui.serving.request_checks import drop_unusable_headers, refusal
-from fer.ui.serving.transfers import PIECE
+from fer.ui.serving.transfer_limits import PIECE
 
 COMPRESSED = re.compile(r"/(assets|static|modules|device)/.+\.(js|css|json|svg|html|txt)")
 """Paths of files that don't change while the page runs, and that Gradio compresses."""

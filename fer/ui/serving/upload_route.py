@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.ui.serving.request_checks import RequestError, claimed_size
-from fer.ui.serving.transfers import Transfer
+from fer.ui.serving.transfer_limits import Transfer
 from fer.ui.serving.upload_form import BAD_FORM, MAX_FILES, Form, too_large
 from fer.ui.serving.upload_limits import NO_ROOM, NoRoomError
 from fer.ui.serving.uploads import UploadStore

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.responses import Response, StreamingResponse
 
-from fer.ui.serving.transfers import PIECE, ResponseFlow
+from fer.ui.serving.transfer_limits import PIECE, ResponseFlow
 from tests.async_runner import run_async
 
 SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": [], "asgi": {}}
