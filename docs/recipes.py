@@ -5,7 +5,6 @@ python -m docs.recipes quick runs/quick      keeps a training's metrics.json the
 """
 
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from statistics import mean, stdev
 from docs.tables import with_section
 from fer.model.markdown import duration, number, table
 from fer.model.model_metrics import ModelMetrics
+from fer.paths import without_folders
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 README = RECIPES / "README.md"
@@ -83,7 +83,7 @@ def spread(values: Sequence[float | None]) -> str:
 
 
 def keep(name: str, output: Path, recipes: Path = RECIPES) -> Path:
-    """Keep the metrics.json of a training as a result of a recipe.
+    """Keep the metrics.json of a training as a result of a recipe, without folders of this machine.
 
     Args:
         name: Such as "quick", or "quick-1" beside another seed.
@@ -97,7 +97,8 @@ def keep(name: str, output: Path, recipes: Path = RECIPES) -> Path:
         raise ValueError(f"There is no recipe {name.split('-')[0]} in {recipes}.")
     kept = recipes / "results" / f"{name}.json"
     kept.parent.mkdir(exist_ok=True)
-    shutil.copyfile(output / "metrics.json", kept)
+    metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
+    kept.write_text(json.dumps(without_folders(metrics), indent=2) + "\n", encoding="utf-8")
     return kept
 
 

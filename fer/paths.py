@@ -1,10 +1,10 @@
-"""File suffixes, the files below a folder, lost mounts, and file names as printable text."""
+"""File suffixes, the files below a folder, lost mounts, and paths as text: printable, public."""
 
 import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fer.i18n import mark as N_
 
@@ -28,6 +28,9 @@ _MOUNT_LOST = (
     *(errno.ENETDOWN, errno.ENETUNREACH, errno.ECONNRESET, errno.EMFILE, errno.ENFILE),
 )
 """What files in a mounted network folder fail with while its server is away."""
+
+SOURCES = ("dataset", "ferplus", "base_model", "name", "model", "output", "config")
+"""Keys of metrics and recipes whose value may be a path on this machine."""
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 
@@ -95,6 +98,33 @@ def printable(path: str | Path) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
+
+
+def public_name(source: str) -> str:
+    """Return what to call a data set or network in what is published: a Hub id, or a path's end.
+
+    The folders above a file or folder often have names of people.
+
+    >>> public_name("you/faces@v1"), public_name("/home/jane/faces/"), public_name("../faces")
+    ('you/faces@v1', 'faces', 'faces')
+    """
+    path = Path(source)
+    hub_id = len(path.parts) == 2 and not path.anchor and not source.startswith((".", "~"))
+    return source if hub_id else path.name or source
+
+
+def without_folders(document: Any) -> Any:
+    """Return metrics or a recipe without the folders around what their `SOURCES` name."""
+    if isinstance(document, list):
+        return [without_folders(entry) for entry in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        key: public_name(value)
+        if key in SOURCES and isinstance(value, str)
+        else without_folders(value)
+        for key, value in document.items()
+    }
 
 
 def real_path(path: Path) -> Path:

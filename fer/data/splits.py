@@ -12,6 +12,7 @@ import numpy as np
 
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
+from fer.paths import public_name
 
 SPLITS = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
 """Our names of the three splits and FER2013's own."""
@@ -71,7 +72,9 @@ def label_set(split: str, labels: Int64Array, dataset: str) -> str:
         labels: Indices into `EXPRESSIONS`.
         dataset: The source as it was given.
     """
-    return "FER2013's own labels" if is_official(split, labels) else f"labels of {dataset}"
+    if is_official(split, labels):
+        return "FER2013's own labels"
+    return f"labels of {public_name(dataset)}"
 
 
 def check_counts(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import yaml
+
 from fer.model.auto_classes import custom_code_registered
 from fer.model.card import model_card
 from fer.model.classifier import ExpressionClassifier
@@ -15,6 +17,7 @@ from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
 from fer.model.pretrained import save_network
+from fer.paths import without_folders
 
 PLOT_PATTERNS = ("*.png", "*.svg")
 """Pictures at the top of the folder that are pushed too."""
@@ -22,6 +25,10 @@ PLOT_PATTERNS = ("*.png", "*.svg")
 HANDLER, HANDLER_REQUIREMENTS = "handler.py", "transformers>=5.23,<6\npillow>=12\n"
 """What Inference Endpoints look for, and what they install for it: the network's code needs
 transformers 5."""
+
+PUSH_SETTINGS = ("push_to_hub", "hub_model_id", "hub_private", "hub_tag")
+"""Keys of recipes that aren't published: whoever trains the network again has a repo of their own.
+"""
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "fer2013.ipynb"
 """The story of FER2013, which goes with networks that learned from it; in a clone only."""
@@ -45,7 +52,8 @@ def write_hub_folder(
 
     Raises:
         ModelError: `folder` holds no network that can be loaded, another kind of network, or no
-            metrics.json to make the card of; or an evaluation is of something else.
+            metrics.json to make the card of; an evaluation is of something else; or its recipe
+            can't be read.
     """
     if not folder.is_dir():
         raise ModelError(f"There is no folder {folder}; give one that train.py has written.")
@@ -76,13 +84,28 @@ def write_hub_folder(
     if classifier.precision == "int8":  # the file is there, and of these weights
         shutil.copyfile(folder / INT8_ONNX, target / INT8_ONNX)
     if (folder / RECIPE).is_file():
-        shutil.copyfile(folder / RECIPE, target / RECIPE)
+        (target / RECIPE).write_text(public_recipe(folder / RECIPE), encoding="utf-8")
     shutil.copyfile(Path(__file__).with_name("endpoint_handler.py"), target / HANDLER)
     (target / "requirements.txt").write_text(HANDLER_REQUIREMENTS)
     if metrics.validation.is_official and NOTEBOOK.is_file():
         shutil.copyfile(NOTEBOOK, target / NOTEBOOK.name)
+    metrics, _ = ModelMetrics.from_json(without_folders(metrics.to_json()))
     (target / METRICS_FILE).write_text(json.dumps(metrics.to_json(), indent=2) + "\n")
     model_card(metrics, repo_id, list(plots)).save(target / "README.md")
+
+
+def public_recipe(file: Path) -> str:
+    """Return a recipe as it is published.
+
+    Raises:
+        ModelError: It can't be read.
+    """
+    try:
+        settings = dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
+        raise ModelError(f"{file} holds no YAML settings; remove it to push without.") from error
+    kept = {key: value for key, value in settings.items() if key not in PUSH_SETTINGS}
+    return yaml.safe_dump(without_folders(kept), sort_keys=False, allow_unicode=True)
 
 
 def find_plots(folder: Path) -> list[Path]:

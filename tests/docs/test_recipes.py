@@ -9,7 +9,7 @@ from docs.tables import with_section
 
 
 def metrics(seed, accuracy, **more):
-    training = {"seed": seed, "hours": 1.5, "device": "cpu"}
+    training = {"seed": seed, "hours": 1.5, "device": "cpu", "dataset": "/home/jane/fer2013"}
     validation = {"accuracy": accuracy, "ferplus_accuracy": 0.8}
     return {"parameters": 1_000_000, "training": training, "validation": validation, **more}
 
@@ -42,7 +42,9 @@ def test_several_seeds_have_a_deviation(recipes, tmp_path):
         ("two-1", 1, 0.72, {"test": {"accuracy": 0.73}}),
     ):
         (tmp_path / "metrics.json").write_text(json.dumps(metrics(seed, accuracy, **more)))
-        assert keep(name, tmp_path, recipes).name == f"{name}.json"
+        kept = keep(name, tmp_path, recipes)
+        assert kept.name == f"{name}.json"
+        assert "jane" not in kept.read_text()
     links = "[two-1.json](results/two-1.json), [two.json](results/two.json)"
     assert rows(recipes)[1] == [
         "[two.yaml](two.yaml)", "1, 0", "0.7100 ± 0.0141", "0.7300", "0.8000 ± 0.0000",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from tests.hub_client import ROOT
 from tests.model.hub_helpers import FINGERPRINT, WHOLE, refused
@@ -93,6 +94,32 @@ def test_an_evaluation_goes_into_the_card(hub, client, make, push, tmp_path):
             push(folder, "me/evaluated", evaluations=[str(evaluation)])
     with refused("ModelError", "can't be read; make it with fer evaluate"):
         push(folder, "me/evaluated", evaluations=[str(tmp_path)])
+
+
+def test_the_folders_around_data_and_networks_are_not_pushed(hub, client, make, push, metrics):
+    sources = {"dataset": "/home/jane/faces", "base_model": "../jane/base", "output": "~/jane/run"}
+    metrics["training"] |= sources
+    metrics["base_model"] = {"name": sources["base_model"], "revision": None}
+    metrics["validation"] |= {"official": False, "label_set": "labels of faces"}
+    folder = make()
+    recipe = sources | {"teachers": [{"seed": 71, "base_model": sources["base_model"]}]}
+    pushing = {"push_to_hub": True, "hub_model_id": "me/private", "hub_tag": "v1"}
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe | pushing))
+    evaluated = {"model": str(folder), "dataset": sources["dataset"], "split": "test"}
+    evaluated |= {"weights": client.run(FINGERPRINT, folder=str(folder)), "accuracy": 0.4321}
+    (folder / "evaluation.json").write_text(json.dumps(evaluated | {"official": False}))
+    push(folder, "me/private")
+    files = hub.repos["models", "me/private"].files
+    texts = {name: file.data.decode("utf-8", "replace") for name, file in files.items()}
+    assert not [name for name, text in texts.items() if "jane" in text or str(folder) in text]
+    assert "| `dataset` | faces |" in texts["README.md"] and "`base`" in texts["README.md"]
+    assert json.loads(texts["metrics.json"])["test"]["dataset"] == "faces"
+    named = {"dataset": "faces", "base_model": "base", "output": "run"}
+    teacher = {"seed": 71, "base_model": "base"}
+    assert yaml.safe_load(texts["recipe.yaml"]) == named | {"teachers": [teacher]}
+    (folder / "recipe.yaml").write_text("epochs: [")
+    with refused("ModelError", "recipe.yaml holds no YAML settings; remove it"):
+        push(folder, "me/private")
 
 
 def test_a_tag_stays_where_it_is_when_main_moves(hub, make, push, pull):
