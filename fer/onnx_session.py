@@ -13,7 +13,8 @@ LOADING_ERRORS = (
     *(errors.Fail, errors.InvalidArgument, errors.InvalidGraph, errors.InvalidProtobuf),
     *(errors.NoModel, errors.NotImplemented, errors.RuntimeException, errors.EPFail, OSError),
 )
-"""What ONNX Runtime raises for files that it can't run; they have no common class."""
+"""What ONNX Runtime raises, for files that it can't run and without memory; there is no common
+class."""
 
 SHRINK_INTERVAL = 60.0
 """Seconds from one return of unused memory to the next. ONNX Runtime keeps what its largest runs at

@@ -2,7 +2,8 @@
 
 import logging
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -26,7 +27,7 @@ from fer.training.augmentation import Augmentation
 from fer.training.checkpoints import check_processes, newest_complete
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
-from fer.training.hardware import can_compile, device_name, precision
+from fer.training.hardware import can_compile, device_name, is_out_of_memory, precision
 from fer.training.initial_model import build_initial_model, load_uncalibrated
 from fer.training.options import TrainingOptions
 from fer.training.progress_bar import EpochProgress
@@ -81,7 +82,8 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
         The network with the EMA of the last epoch, and a function that waits for all processes.
 
     Raises:
-        ValueError: A network can't be loaded, or a checkpoint can't be written or read.
+        ValueError: A network can't be loaded, the memory is too small, or a checkpoint can't be
+            written or read.
     """
     checkpoint = newest_complete(stage.checkpoints)
     if checkpoint:
@@ -91,8 +93,9 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
     start = build_initial_model(stage.options)
     if stage.start:
         start.model.load_state_dict(load_uncalibrated(stage.start)[0].state_dict())
-    trainer = build_trainer(stage, start, data)
-    run_trainer(trainer, checkpoint)
+    with memory_errors(stage.options):
+        trainer = build_trainer(stage, start, data)
+        run_trainer(trainer, checkpoint)
     if stage.options.report_to in ("trackio", "wandb"):
         import_module(stage.options.report_to).finish()  # the next stage is a run of its own
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
@@ -112,20 +115,31 @@ def run_trainer(trainer: FerTrainer, checkpoint: Path | None) -> None:
     """Train to the last epoch, from a checkpoint where there is one.
 
     Raises:
-        ValueError: The memory is too small, or a checkpoint can't be written.
+        ValueError: A checkpoint can't be written.
     """
     args = trainer.args
     if args.process_index:
         torch.manual_seed(args.seed + args.process_index)  # each draws views of its own
     if args.torch_compile:
         torch.compiler.reset()  # torch keeps eight versions of a function, of all stages together
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+
+@contextmanager
+def memory_errors(options: TrainingOptions) -> Iterator[None]:
+    """Explain that the memory is too small for what the block does.
+
+    Raises:
+        ValueError: See above.
+    """
     try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    except torch.OutOfMemoryError as error:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
         raise ValueError(
-            f"The memory of {args.device} is too small for batches of "
-            f"{args.per_device_train_batch_size}; take a smaller --batch-size, and another "
-            "--output."
+            f"The memory is too small for batches of {options.batch_size}; take a smaller "
+            "--batch-size, and another --output."
         ) from error
 
 

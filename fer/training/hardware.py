@@ -1,4 +1,4 @@
-"""What the hardware of a training can do: bf16, and compiled networks."""
+"""What the hardware of a training can do: bf16, compiled networks, and when memory is short."""
 
 import logging
 import os
@@ -57,6 +57,12 @@ def compiles_on(device: str) -> bool:
         logger.warning("The network isn't compiled, so that training takes longer: %s", reason)
         return False
     return True
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error is of memory; those of torch on a CPU have no class of their own."""
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or any(words in str(error) for words in ("allocate memory", "out of memory"))
 
 
 def device_name(device: torch.device) -> str:

@@ -21,6 +21,7 @@ from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
 from fer.model.pretrained import save_network
 from fer.model.torch_network import is_third_party
+from fer.onnx_session import LOADING_ERRORS
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, write_manifest
 from fer.training.fit import FittedStage
 from fer.training.initial_model import store_calibration
@@ -65,7 +66,7 @@ def write_output(
     quantized = model if onnx and isinstance(model, FerForImageClassification) else None
     if quantized:
         faces = calibration_faces(data.train, processor)
-        with write_errors(output):  # a temporary folder is full as well
+        with write_errors(output):  # it is written to a temporary folder first
             logits = int8_logits(quantized, processor, faces, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
     votes = vote_shares(validation.votes)
@@ -105,11 +106,11 @@ def write_errors(output: Path) -> Iterator[None]:
     try:
         output.mkdir(parents=True, exist_ok=True)
         yield
-    except WRITE_ERRORS as error:
+    except (*WRITE_ERRORS, *LOADING_ERRORS, MemoryError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise CheckpointError(
-            f"The network can't be written to {output} ({reason}); its checkpoints are whole: make "
-            "room and run the same command with --resume."
+            f"The network can't be written to {output} ({reason}); its checkpoints are whole: free "
+            "the disk or the memory that it needs, and run the same command with --resume."
         ) from error
 
 

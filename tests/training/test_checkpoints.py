@@ -8,6 +8,7 @@ from itertools import product
 import onnx
 import pytest
 import torch
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 from safetensors.torch import load_file
 
 from fer.training import checkpoints
@@ -160,9 +161,14 @@ def test_a_full_disk_at_the_end_costs_no_training(options, tmp_path, monkeypatch
         raise FULL_SENTENCE
 
     load, resume = onnx.load, False
+
+    def without_memory(*arguments, **values):
+        raise RuntimeException("bad allocation")
+
     for place, failing in (
         ("fer.training.training_output.write_report", full),
         ("fer.model.quantization.onnx.load", cut),
+        ("fer.model.onnx_network.OnnxNetwork.__call__", without_memory),
     ):
         with monkeypatch.context() as patched:
             patched.setattr(place, failing)

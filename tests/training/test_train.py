@@ -335,11 +335,15 @@ def test_a_training_out_of_bounds_ends_with_what_to_do(options, tmp_path):
         train(replace(options, output=str(tmp_path / "run"), learning_rate=1e6, epochs=3))
 
 
-def test_a_gpu_whose_memory_is_full_ends_it_with_what_to_do(options, tmp_path, monkeypatch):
-    def full(*arguments, **settings):
-        raise torch.OutOfMemoryError("CUDA out of memory.")
+def full_gpu():
+    raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(FerTrainer, "compute_loss", full)
+
+@pytest.mark.parametrize(
+    "allocate", [full_gpu, lambda: torch.empty(10**14), lambda: np.empty(10**15)]
+)
+def test_a_memory_that_is_full_ends_it_with_what_to_do(options, tmp_path, monkeypatch, allocate):
+    monkeypatch.setattr(FerTrainer, "compute_loss", lambda *args, **settings: allocate())
     with pytest.raises(ValueError, match=r"too small for batches of 16; take a smaller --batch"):
         train(replace(options, output=str(tmp_path / "run")))
 
