@@ -176,6 +176,8 @@ def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) 
     for name, needed in REQUIRES.items():
         if options[name] != defaults[name] and not options[needed]:
             raise ValueError(f"{flag(name)} needs {flag(needed)}.")
+    if options["ferplus_share"] and not (options["ferplus_weight"] or options["base_model"]):
+        raise ValueError("--ferplus-share is of a head that --ferplus-weight 0 leaves untrained.")
     if options["push_to_hub"] != bool(options["hub_model_id"]):
         raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
     if options["arch"] != "cnn":

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from fer.array_types import Float32Array, UInt8Array
@@ -60,8 +61,7 @@ def write_output(
         CheckpointError: The folder can't be written; nothing has to be trained again.
     """
     model, processor, validation = trained.model, trained.processor, data.validation
-    logits = validation_logits(trained, validation.images)
-    report = validation_metrics(logits, data, options.dataset)
+    logits = own = validation_logits(trained, validation.images)
     faces: Float32Array | None = None
     quantized = model if onnx and isinstance(model, FerForImageClassification) else None
     if quantized:
@@ -69,6 +69,9 @@ def write_output(
         with write_errors(output):  # it is written to a temporary folder first
             logits = int8_logits(quantized, processor, faces, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
+    if not calibration.heads.has_learned_votes:
+        own = own[0], None
+    report = validation_metrics(own, data, options.dataset)
     votes = vote_shares(validation.votes)
     combined = combined_metrics(calibration.heads, logits, validation.labels, votes)
     with write_errors(output):
@@ -129,6 +132,8 @@ def fit_calibration(
     if isinstance(trained.model, FerForImageClassification):  # others have no place to store it
         initial = replace(initial, prior_correction=PRIOR_CORRECTION)
     training_votes = vote_shares(data.train.votes)  # (n, 8)
+    if not options.ferplus_weight:
+        training_votes = np.zeros_like(training_votes)  # none was learned
     share = ferplus_share(options.ferplus_share, logits[1], training_votes)
     labels, votes = data.validation.labels, vote_shares(data.validation.votes)
     heads = with_priors(replace(initial, ferplus_share=share), data.train.labels, training_votes)

@@ -146,6 +146,7 @@ def test_a_value_that_cannot_be_is_one_sentence(argument, sentence, capsys):
         ("soup: {seeds: 3}", "soup: seeds must be a list of numbers, but is 3"),
         ("soup: {seeds: [a]}", "soup: seeds must be a whole number, but is 'a'"),
         ("base_model: a\narch: vit", "arch is for networks trained from scratch"),
+        ("ferplus_share: 0.5\nferplus_weight: 0", "--ferplus-weight 0 leaves untrained"),
         ("- epochs", "must hold settings, one `name: value` a line"),
         ("", "must hold settings, one `name: value` a line"),
         ("epochs: [", "can't be read as YAML"),

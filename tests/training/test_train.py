@@ -420,6 +420,13 @@ def test_a_tracker_that_is_not_installed_is_a_sentence(options, tmp_path, monkey
         train(replace(options, output=str(tmp_path / "run"), report_to="wandb"))
 
 
+def test_votes_without_weight_are_not_learned(options, tmp_path):
+    output = train(replace(options, output=str(tmp_path / "run"), epochs=1, ferplus_weight=0.0))
+    classifier = ExpressionClassifier.load(output)
+    assert classifier.heads.ferplus_share == 0
+    assert classifier.metrics.validation.ferplus_accuracy is None  # and the card has no second head
+
+
 def test_without_votes_the_second_head_has_no_share(options, tmp_path, caplog):
     bare = tmp_path / "bare"
     for file in Path(options.dataset).glob("*.parquet"):
