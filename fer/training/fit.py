@@ -120,6 +120,8 @@ def run_trainer(trainer: FerTrainer, checkpoint: Path | None) -> None:
     args = trainer.args
     if args.process_index:
         torch.manual_seed(args.seed + args.process_index)  # each draws views of its own
+    if args.tf32 is False:
+        torch.backends.cuda.matmul.allow_tf32 = False  # accelerate turns it on when it compiles
     if args.torch_compile:
         torch.compiler.reset()  # torch keeps eight versions of a function, of all stages together
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -56,6 +56,20 @@ def test_a_gpu_has_a_name(monkeypatch):
     assert device_name(torch.device("cpu")) == "cpu"
 
 
+@pytest.mark.slow
+def test_full_precision_stays_full_where_accelerate_compiles(tiny_fer2013, tmp_path, monkeypatch):
+    """It turns TF32 on for a compiled network on CUDA."""
+
+    def built(*arguments):
+        torch.backends.cuda.matmul.allow_tf32 = True
+        return build(*arguments)
+
+    build = fit.build_trainer
+    monkeypatch.setattr(fit, "build_trainer", built)
+    fit_alone(short(tiny_fer2013, tmp_path, max_train_samples=16))
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
 @pytest.mark.long
 @pytest.mark.slow
 def test_each_stage_is_compiled_however_many_there_are(tiny_fer2013, tmp_path, monkeypatch):
