@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from fer.array_types import UInt8Array
 from fer.images.opening import DECODER_ERRORS
-from fer.images.pixels import bits_in_use, reduce_to_8_bits
+from fer.images.pixels import reduce_16_bits
 
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
@@ -61,31 +61,43 @@ def has_16_bit_channels(image: Image.Image) -> bool:
     return any(";16" in str(tile.args) for tile in image.tile)  # type: ignore[attr-defined]
 
 
-def read_dark_channels(stream: BinaryIO, loaded: Image.Image) -> tuple[Image.Image, int] | None:
-    """Return a picture with the bits that it uses, as RGB of 8 bits, and how many those are.
+def read_dark_channels(
+    stream: BinaryIO, loaded: Image.Image, page: int
+) -> tuple[Image.Image, list[str]] | None:
+    """Return a picture with the bits that it uses, as RGB of 8 bits, and a notice.
 
     Args:
         stream: Its file.
         loaded: The same as Pillow has loaded it.
+        page: Of the file, from 0.
 
     Returns:
-        None where Pillow's own is bright enough, has transparent parts, or OpenCV reads another
-        picture: a page other than the first, or one that is turned.
+        None where Pillow's own is bright enough, has transparent parts, or is turned, which OpenCV
+        does otherwise.
     """
     upper = _opaque(loaded)
     if upper is None or upper.max() > _MAX_DARK:
         return None
+    values = decode_deep(stream, page)
+    if values is None or not _is_same(values, upper):
+        return None
+    pixels, notices = reduce_16_bits(values)
+    picture = Image.fromarray(pixels)
+    picture.info = dict(loaded.info)
+    return picture, notices
+
+
+def decode_deep(stream: BinaryIO, page: int) -> NDArray[Any] | None:
+    """Return a page of a file with all its bits, grey (h, w) or RGB (h, w, 3); None if damaged."""
     import cv2  # few pictures need it
 
     stream.seek(0)
-    values = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None or not _is_same(values := values[..., :3], upper):
+    content, pages = np.frombuffer(stream.read(), np.uint8), (page, page + 1)
+    _, decoded = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED, range=pages)
+    if not decoded:
         return None
-    bits = bits_in_use(values)
-    rgb = np.ascontiguousarray(reduce_to_8_bits(values, bits)[..., ::-1])  # BGR to RGB
-    picture = Image.fromarray(rgb)
-    picture.info = dict(loaded.info)
-    return picture, bits
+    values = decoded[0]
+    return np.ascontiguousarray(values[..., 2::-1]) if values.ndim == 3 else values  # BGR or BGRA
 
 
 def _opaque(picture: Image.Image) -> UInt8Array | None:
@@ -96,7 +108,7 @@ def _opaque(picture: Image.Image) -> UInt8Array | None:
 
 
 def _is_same(values: NDArray[Any], upper: UInt8Array) -> bool:
-    """Return whether BGR uint16 (h, w, 3) has these upper 8 bits, RGB."""
+    """Return whether RGB uint16 (h, w, 3) has these upper 8 bits."""
     if values.dtype != np.uint16 or values.shape != upper.shape:
         return False
-    return bool(np.array_equal(values[..., ::-1] >> 8, upper))
+    return bool(np.array_equal(values >> 8, upper))

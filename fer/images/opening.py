@@ -27,8 +27,7 @@ MAX_SCANS = 100
 """Passes over the picture that a JPEG may be made of; progressive ones have about ten, and each
 takes as long as a picture of one."""
 
-MAX_PAGES = 32
-"""Pages of a TIFF among which the largest is chosen."""
+DAMAGED = N_("The picture is damaged or cut off; save or download it again.")
 
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """What ends a JPEG's picture data: neither a byte 255 of its own nor a restart marker."""
@@ -37,6 +36,12 @@ _SCAN, _END, _START = 0xDA, 0xD9, b"\xff\xd8"
 
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """The last two may also be AVIF."""
+
+_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+UNKNOWN_TIFF = N_(
+    "The TIFF is damaged, or of a kind that can't be read; save it with 8 bits per channel."
+)
 
 DECODER_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError),
@@ -50,12 +55,15 @@ class ImageError(ValueError):
     """A picture that can't be used; the message states what is wrong and what to do."""
 
 
-def open_image(stream: BinaryIO, max_pixels: int | None = None) -> tuple[Image.Image, list[str]]:
+def open_image(
+    stream: BinaryIO, max_pixels: int | None = None, page: int = 0
+) -> tuple[Image.Image, list[str]]:
     """Open a picture, header read and pixels not yet.
 
     Args:
         stream: The file.
         max_pixels: Most pixels; `MAX_PIXELS` if None, or a larger JPEG that can be decoded smaller.
+        page: Of a TIFF, from 0.
 
     Returns:
         The picture, and a sentence on each thing in the file that isn't read.
@@ -64,20 +72,21 @@ def open_image(stream: BinaryIO, max_pixels: int | None = None) -> tuple[Image.I
         ImageError: It is none of the formats, too large, or made to keep a decoder busy.
     """
     image = _identify(stream)
+    if page:
+        _turn_to(image, page)
     if max_pixels is not None:
-        require_size(image, max_pixels)
+        require_size(image.size, max_pixels)
     if image.format in ("JPEG", "MPO"):
         _require_few_scans(stream)
-    notices = _choose_page(image)
-    notices += _reduce(image)
-    require_size(image)
+    notices = _describe_animation(image) + _reduce(image)
+    require_size(image.size)
     return image, notices
 
 
-def require_size(image: Image.Image, max_pixels: int | None = None) -> None:
+def require_size(size: tuple[int, int], max_pixels: int | None = None) -> None:
     """Raise ImageError for a picture that is too large, `MAX_PIXELS` if None, or without pixels."""
     max_pixels = MAX_PIXELS if max_pixels is None else max_pixels
-    width, height = image.size
+    width, height = size
     if width * height > max_pixels:
         raise ImageError(
             _(
@@ -117,6 +126,8 @@ def _identify(stream: BinaryIO) -> Image.Image:
     except DECODER_ERRORS:
         if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
             return _open_heic(stream)
+        if head.startswith(_TIFF_HEADS):
+            raise ImageError(_(UNKNOWN_TIFF)) from None
         raise ImageError(
             _("The file is not a picture that can be read; choose a JPEG, PNG, WebP, HEIC or GIF.")
         ) from None
@@ -134,37 +145,20 @@ def _open_heic(stream: BinaryIO) -> Image.Image:
         raise ImageError(_("The HEIC photo is damaged or cut off; copy it again.")) from None
 
 
-def _choose_page(image: Image.Image) -> list[str]:
-    """Turn to the largest page of a TIFF; return a sentence on what else the file holds."""
+def _turn_to(tiff: Image.Image, page: int) -> None:
     try:
-        if image.format == "TIFF":
-            return _choose_largest(image)
-        animated = image.format != "MPO" and getattr(image, "is_animated", False)
+        tiff.seek(page)
+    except DECODER_ERRORS:
+        raise ImageError(_(UNKNOWN_TIFF)) from None
+
+
+def _describe_animation(image: Image.Image) -> list[str]:
+    """Return a sentence on an animation."""
+    try:
+        animated = image.format not in ("MPO", "TIFF") and getattr(image, "is_animated", False)
     except DECODER_ERRORS:
         return []  # what follows the first picture can't be read
     return [_("The picture is animated; only its first frame is read.")] if animated else []
-
-
-def _choose_largest(tiff: Image.Image) -> list[str]:
-    sizes = []
-    try:
-        for page in range(MAX_PAGES):
-            tiff.seek(page)
-            sizes.append(tiff.size[0] * tiff.size[1])
-    except DECODER_ERRORS:
-        pass  # past the last page, or it is damaged
-    largest = sizes.index(max(sizes))
-    tiff.seek(largest)
-    if len(sizes) == 1:
-        return []
-    known = len(sizes) < MAX_PAGES
-    count = _("%(pages)s pages") if known else _("%(pages)s pages or more")
-    alike = min(sizes) == max(sizes)
-    if alike:
-        text = N_("The file holds %(count)s; only the first is read.")
-    else:
-        text = N_("The file holds %(count)s; only the largest (page %(page)s) is read.")
-    return [_(text, count=count % {"pages": len(sizes)}, page=largest + 1)]
 
 
 def _reduce(image: Image.Image) -> list[str]:

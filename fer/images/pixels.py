@@ -8,6 +8,7 @@ from PIL import Image
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.images.opening import ImageError
 
 BIT_DEPTHS = (8, 10, 12, 14, 16)
@@ -68,11 +69,21 @@ def reduce_to_8_bits(pixels: NDArray[Any], bits: int) -> UInt8Array:
     return np.rint(scaled).astype(np.uint8)
 
 
-def float_pixels(pixels: NDArray[Any]) -> tuple[UInt8Array, str | None]:
-    """Return float or 32-bit grey of any range on the scale 0 to 255.
+def reduce_16_bits(pixels: NDArray[np.uint16]) -> tuple[UInt8Array, list[str]]:
+    """Return values of 16 bits by as many as they use, see `BIT_DEPTHS`, and a sentence on that."""
+    bits = bits_in_use(pixels)
+    notice = _(
+        "The picture uses %(bits)s of its 16 bits; it was brightened to the full range.", bits=bits
+    )
+    return reduce_to_8_bits(pixels, bits), [] if bits == 16 else [notice]
+
+
+def float_pixels(pixels: NDArray[Any]) -> tuple[UInt8Array, list[str]]:
+    """Return floats or 32-bit integers of any range on the scale 0 to 255.
 
     Returns:
-        uint8 (h, w), and a sentence on how the values were read unless they went from 0 to 1.
+        uint8 of the same shape, and a sentence on how the values were read unless they went from 0
+        to 1.
 
     Raises:
         ImageError: No value is a number.
@@ -82,29 +93,28 @@ def float_pixels(pixels: NDArray[Any]) -> tuple[UInt8Array, str | None]:
         raise ImageError(_("The picture holds no numbers, only NaN; save it anew."))
     low = float(pixels.min(where=finite, initial=np.inf))
     high = float(pixels.max(where=finite, initial=-np.inf))
-    notice = None
+    notices = []
     if low >= 0 and (_DARK <= high <= 1 or high == 0):
         low, high = 0.0, 1.0
     elif low >= 0 and 255 * _DARK <= high <= 255:
         low, high = 0.0, 255.0
-        notice = _("The picture's values were read as brightness from 0 to 255.")
+        notices.append(_("The picture's values were read as brightness from 0 to 255."))
     else:
         low, high = _range_without_outliers(pixels, finite)
-        notice = _(
-            "The picture's values were brought to range: %(low)s became black, %(high)s white.",
-            low=_digits(low),
-            high=_digits(high),
+        text = N_(
+            "The picture's values were brought to range: %(low)s became black, %(high)s white."
         )
+        notices.append(_(text, low=_digits(low), high=_digits(high)))
     if not finite.all():
         pixels = np.where(finite, pixels, low)
-        notice = f"{notice or ''} {_('Pixels without a value became black.')}".strip()
+        notices.append(_("Pixels without a value became black."))
     if low == high:
-        return np.zeros(pixels.shape, np.uint8), notice
+        return np.zeros(pixels.shape, np.uint8), notices
     # (h, w) float32, which keeps the memory of 80 million pixels in bounds.
     scaled: Float32Array = (pixels.astype(np.float32, copy=False) - np.float32(low)) * np.float32(
         255 / (high - low)
     )
-    return np.rint(scaled.clip(0, 255)).astype(np.uint8), notice
+    return np.rint(scaled.clip(0, 255)).astype(np.uint8), notices
 
 
 def _digits(value: float) -> str:

@@ -14,14 +14,9 @@ from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
 from fer.i18n import localized_number
 from fer.images.color import has_16_bit_channels, is_deep_grey, read_dark_channels, to_srgb
-from fer.images.opening import DECODER_ERRORS, ImageError, open_image, require_size
-from fer.images.pixels import (
-    as_rgb,
-    bits_in_use,
-    flatten_on_white,
-    float_pixels,
-    reduce_to_8_bits,
-)
+from fer.images.opening import DAMAGED, DECODER_ERRORS, ImageError, open_image, require_size
+from fer.images.pixels import as_rgb, flatten_on_white, float_pixels, reduce_16_bits
+from fer.images.tiff import choose_page, read_page
 
 MAX_JPEG_SIDE = 65_500
 """Pixels; a limit of libjpeg."""
@@ -95,7 +90,7 @@ def decode_image(
         TypeError: `source` is none of the types above.
     """
     if isinstance(source, Image.Image):
-        require_size(source)
+        require_size(source.size)
         _load(source)
         return _decode(source, [], apply_profile)
     if hasattr(source, "__array__") and not isinstance(source, str | bytes):  # NumPy has both
@@ -108,14 +103,20 @@ def decode_image(
 
 
 def _decode_file(stream: BinaryIO, apply_profile: bool, max_pixels: int | None) -> DecodedImage:
-    image, notices = open_image(stream, max_pixels)
+    page, notices = choose_page(stream)
+    if page and page.needs_opencv:
+        require_size(page.size, max_pixels)
+        picture, more = read_page(stream, page)
+        return _decode(picture, notices + more, apply_profile)
+    number = page.number if page else 0
+    image, more = open_image(stream, max_pixels, number)
+    notices += more
     with image:
         deep = has_16_bit_channels(image)
         _load(image)
-        found = read_dark_channels(stream, image) if deep else None
-        if found:
-            notices.append(_depth_notice(found[1]))
-        return _decode(found[0] if found else image, notices, apply_profile)
+        found = read_dark_channels(stream, image, number) if deep else None
+        picture, more = found or (image, [])
+        return _decode(picture, notices + more, apply_profile)
 
 
 def encode_jpeg(image: UInt8Array, quality: int = 80) -> bytes:
@@ -186,10 +187,8 @@ def _load(image: Image.Image) -> None:
     try:
         image.load()
     except DECODER_ERRORS:
-        raise ImageError(
-            _("The picture is damaged or cut off; save or download it again.")
-        ) from None
-    require_size(image)  # a header may state another size than is decoded
+        raise ImageError(_(DAMAGED)) from None
+    require_size(image.size)  # a header may state another size than is decoded
 
 
 def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> DecodedImage:
@@ -199,44 +198,29 @@ def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> Deco
     # Transparency first: without it, a large picture is converted in three quarters of the memory.
     if image.has_transparency_data and not is_deep_grey(image):
         image = flatten_on_white(_convert(image, "RGBA"))
-    pixels, notice = _pixels(to_srgb(image, profile))
-    notices = [*notices, *([notice] if notice else [])]
-    return DecodedImage(_apply_orientation(pixels, orientation), tuple(notices))
+    pixels, more = _pixels(to_srgb(image, profile))
+    return DecodedImage(_apply_orientation(pixels, orientation), (*notices, *more))
 
 
-def _pixels(image: Image.Image) -> tuple[UInt8Array, str | None]:
-    """Return a loaded picture without transparency as RGB uint8 (h, w, 3), and a notice."""
-    if image.mode.startswith("I;16"):
-        return _read_16_bits(np.asarray(image).astype(np.uint16))
-    if image.mode == "I":
-        return _read_32_bits(np.asarray(image))
-    if image.mode == "F":
-        grey, notice = float_pixels(np.asarray(image))
-        return as_rgb(grey), notice
-    return np.array(_convert(image, "RGB")), None
+def _pixels(image: Image.Image) -> tuple[UInt8Array, list[str]]:
+    """Return a loaded picture without transparency as RGB uint8 (h, w, 3), and notices."""
+    if not is_deep_grey(image):
+        return np.array(_convert(image, "RGB")), []
+    grey, notices = _deep_grey(np.asarray(image))
+    return as_rgb(grey), notices
 
 
-def _read_16_bits(grey: NDArray[np.uint16]) -> tuple[UInt8Array, str | None]:
-    bits = bits_in_use(grey)
-    return as_rgb(reduce_to_8_bits(grey, bits)), None if bits == 16 else _depth_notice(bits)
-
-
-def _depth_notice(bits: int) -> str:
-    return _(
-        "The picture uses %(bits)s of its 16 bits; it was brightened to the full range.", bits=bits
-    )
-
-
-def _read_32_bits(grey: NDArray[np.int32]) -> tuple[UInt8Array, str | None]:
-    """Return 32-bit grey by what it holds: 8 or 16 bits, or values of any range."""
-    low, high = grey.min(), grey.max()
-    if low >= 0 and high <= 255:
-        return as_rgb(grey), None
+def _deep_grey(values: NDArray[Any]) -> tuple[UInt8Array, list[str]]:
+    """Return grey of 16 or 32 bits, or of floats, by what it holds, as uint8, and notices."""
+    if values.dtype.kind == "f":
+        return float_pixels(values)
+    low, high = values.min(), values.max()
+    if low >= 0 and high <= 255 and values.dtype.itemsize > 2:
+        return values.astype(np.uint8), []
     if low >= 0 and high <= 65_535:
-        return _read_16_bits(grey.astype(np.uint16))
-    # float32 is exact up to 24 bits, and the limits below are no integers.
-    values, notice = float_pixels(grey.astype(np.float32))
-    return as_rgb(values), notice
+        return reduce_16_bits(values.astype(np.uint16))
+    # float32 is exact up to 24 bits, and the limits of its ranges are no integers.
+    return float_pixels(values.astype(np.float32))
 
 
 def _convert(image: Image.Image, mode: str) -> Image.Image:

@@ -270,17 +270,6 @@ def test_a_constant_float_picture_is_constant(value):
     assert len(np.unique(read)) == 1
 
 
-def test_the_largest_page_of_a_tiff_is_read():
-    large = Image.fromarray(FACE)
-    small = large.resize((32, 32))
-    read = decode_image(encoded(small, "TIFF", save_all=True, append_images=[large, small]))
-    np.testing.assert_array_equal(read.pixels, FACE)
-    assert "3 pages" in read.notices[0] and "page 2" in read.notices[0]
-    scan = decode_image(encoded(large, "TIFF", save_all=True, append_images=[large.rotate(90)]))
-    np.testing.assert_array_equal(scan.pixels, FACE)
-    assert "2 pages" in scan.notices[0] and "first" in scan.notices[0]
-
-
 def test_an_animation_is_reported():
     black, white = (Image.new("RGB", (4, 4), colour) for colour in ("black", "white"))
     for format in ("GIF", "WEBP", "PNG", "AVIF"):

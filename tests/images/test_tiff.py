@@ -1,0 +1,102 @@
+"""TIFFs: their pages, and colours of more bits than Pillow reads."""
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.images import ImageError, decode_image, read_image
+from tests.images.test_formats import FACE, NOTICE, UPRIGHT_FLAGS, difference, encoded
+
+BGR = np.ascontiguousarray(FACE[..., ::-1])
+SMALL = np.ascontiguousarray(BGR[::4, ::4])
+DARK = BGR.astype(np.uint16) * 16
+FLOATS = (BGR / 255).astype(np.float32)
+
+
+def tiff(*pages: np.ndarray) -> bytes:
+    """Return a TIFF with some pages, grey or BGR, not compressed."""
+    options = [cv2.IMWRITE_TIFF_COMPRESSION, 1]
+    return cv2.imencodemulti(".tiff", list(pages), options)[1].tobytes()
+
+
+def with_tag(content: bytes, tag: int, value: int) -> bytes:
+    """Return a TIFF with another value of a tag that it has, of 16 bits."""
+    at = content.index(struct.pack("<HHI", tag, 3, 1)) + 8
+    return content[:at] + struct.pack("<H", value) + content[at + 2 :]
+
+
+@pytest.mark.parametrize(
+    ("white", "notice"), [(1, None), (255, "from 0 to 255"), (4095, "brought to range")]
+)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_floats_in_colour_are_read(white, notice, kind):
+    read = decode_image(tiff(((BGR / 255) * white).astype(kind)))
+    assert difference(read.pixels, FACE) < 6  # outliers are cut off
+    assert len(read.notices) == bool(notice) and (not notice or notice in read.notices[0])
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT_FLAGS)
+def test_floats_in_colour_are_set_upright(orientation):
+    tall = FACE[:, :80]
+    stored = np.asarray(Image.fromarray(tall).transpose(UPRIGHT_FLAGS[orientation]))
+    content = tiff(stored[..., ::-1].astype(np.float32))
+    at = content.index(struct.pack("<HHI", 284, 3, 1))  # in the place of another tag
+    content = content[:at] + struct.pack("<H", 274) + content[at + 2 :]
+    np.testing.assert_array_equal(read_image(with_tag(content, 274, orientation)), tall)
+
+
+def test_floats_in_colour_have_a_limit_of_pixels():
+    with pytest.raises(ImageError, match="too large"):
+        read_image(tiff(FLOATS), max_pixels=1000)
+
+
+def test_what_would_be_read_as_noise_is_refused():
+    """OpenCV and Pillow mix up channels of 16 bits that are stored one after the other."""
+    for pixels in (DARK, FLOATS):
+        with pytest.raises(ImageError, match="of a kind that can't be read"):
+            read_image(with_tag(tiff(pixels), 284, 2))
+
+
+def test_a_damaged_tiff_of_floats_is_refused():
+    content = tiff(FLOATS)
+    for length in (9, len(content) // 2):
+        with pytest.raises(ImageError, match="damaged"):
+            read_image(content[:length])
+
+
+def test_the_largest_page_of_a_tiff_is_read():
+    large = Image.fromarray(FACE)
+    small = large.resize((32, 32))
+    read = decode_image(encoded(small, "TIFF", save_all=True, append_images=[large, small]))
+    np.testing.assert_array_equal(read.pixels, FACE)
+    assert "3 pages" in read.notices[0] and "page 2" in read.notices[0]
+    scan = decode_image(encoded(large, "TIFF", save_all=True, append_images=[large.rotate(90)]))
+    np.testing.assert_array_equal(scan.pixels, FACE)
+    assert "2 pages" in scan.notices[0] and "first" in scan.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("large", "notices"), [(DARK, [NOTICE.format(12)]), (FLOATS, []), (BGR, [])]
+)
+def test_a_page_after_a_small_one_is_read_with_all_its_bits(large, notices):
+    read = decode_image(tiff(SMALL.astype(large.dtype), large))
+    assert difference(read.pixels, FACE) < 1
+    assert "page 2" in read.notices[0] and list(read.notices[1:]) == notices
+
+
+def test_a_page_of_another_kind_than_the_first_is_read():
+    assert difference(read_image(tiff(SMALL, FLOATS)), FACE) < 1
+
+
+def test_a_limit_of_pixels_is_that_of_the_page():
+    with pytest.raises(ImageError, match="too large"):
+        read_image(tiff(SMALL, BGR), max_pixels=SMALL.size)
+
+
+def test_a_small_copy_of_what_is_not_read_is_reported():
+    """As in a camera's raw file, whose own picture is no page."""
+    read = decode_image(encoded(Image.fromarray(FACE), "TIFF", tiffinfo={254: 1}))
+    assert read.notices == ("Only a small copy of the picture, which the file holds, is read.",)
