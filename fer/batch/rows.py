@@ -14,7 +14,7 @@ from fer.timeline.expression_statistics import compute_statistics
 from fer.timeline.face_counts import COUNT_COLUMNS
 from fer.timeline.timeline import Timeline
 from fer.vision.detections import boxes, confidences, probabilities, track_ids
-from fer.vision.quality import QUALITY_COLUMNS
+from fer.vision.quality import QUALITY_COLUMNS, quality_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -170,14 +170,11 @@ def _ids(files: Sequence[InputFile]) -> dict[str, list[str]]:
 
 def _numbers(faces: Detections, scale: float) -> Float32Array:
     """Return `NUMBER_COLUMNS` of faces, float32 (n, c); NaN where something isn't known."""
-    count = len(faces)
-    unknown = np.full((count, len(LANDMARK_COLUMNS)), np.nan, np.float32)
+    unknown = np.full((len(faces), len(LANDMARK_COLUMNS)), np.nan, np.float32)
     points = np.asarray(faces.data.get("landmarks", unknown), np.float32).reshape(unknown.shape)
-    missing = np.full(count, np.nan, np.float32)
-    quality = [np.asarray(faces.data.get(name, missing), np.float32) for name in QUALITY_COLUMNS]
     columns = (
         *(boxes(faces) * scale, confidences(faces), points * scale, probabilities(faces)),
-        *quality,
+        quality_table(faces),
     )
     return np.column_stack(columns).astype(np.float32)
 

@@ -21,7 +21,7 @@ from fer.vision.detections import (
     picture_rotation,
     probabilities,
 )
-from fer.vision.quality import QUALITY_COLUMNS
+from fer.vision.quality import QUALITY_COLUMNS, quality_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,13 +132,8 @@ def _columns(
         "detector_confidence": np.full(count, np.nan, np.float32)
         if faces.confidence is None
         else confidences(faces),
-        **{name: _quality(faces, name) for name in QUALITY_COLUMNS},
+        **dict(zip(QUALITY_COLUMNS, quality_table(faces).T, strict=True)),
     }
-
-
-def _quality(faces: Detections, name: str) -> Float32Array:
-    """Return one of `QUALITY_COLUMNS`, (n,); NaN where it wasn't measured."""
-    return np.asarray(faces.data.get(name, np.full(len(faces), np.nan)), np.float32)
 
 
 def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
@@ -148,7 +143,6 @@ def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
         detections: Faces with `confidence` and `data["probabilities"]` (n, 7); n may be 0.
         labels: The label of each face: one of the seven expressions, "uncertain" or "turned away".
     """
-    quality = np.array([_quality(detections, name) for name in QUALITY_COLUMNS]).T
     return [
         {
             "face": number,
@@ -166,7 +160,7 @@ def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
                 probabilities(detections),
                 boxes(detections),
                 confidences(detections),
-                quality,
+                quality_table(detections),
                 strict=True,
             ),
             start=1,

@@ -27,7 +27,7 @@ from fer.vision.detections import (
     probabilities,
     track_ids,
 )
-from fer.vision.quality import QUALITY_COLUMNS
+from fer.vision.quality import QUALITY_COLUMNS, quality_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,8 +111,8 @@ class FrameRecorder:
         rows["label"] = np.where(small, LABELS.index(SMALL), labels)
         for name, column in zip(EXPRESSIONS, probabilities(faces).T, strict=True):
             rows[name] = column
-        for name in QUALITY_COLUMNS:
-            rows[name] = faces.data.get(name, np.nan)
+        for name, column in zip(QUALITY_COLUMNS, quality_table(faces).T, strict=True):
+            rows[name] = column
         self._file.write(rows.tobytes())
 
 

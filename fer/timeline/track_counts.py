@@ -13,7 +13,7 @@ from supervision import Detections
 from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.face_counts import COUNT_COLUMNS
-from fer.vision.quality import QUALITY_COLUMNS
+from fer.vision.quality import QUALITY_COLUMNS, quality_table
 
 QUALITY_SUMS = ("measured", *QUALITY_COLUMNS)
 """What is summed up of a track's quality: its measured readings, and over these each measure."""
@@ -143,9 +143,7 @@ class TrackCounts:
 
 def sum_quality(faces: Detections) -> Int64Array:
     """Return each face's `QUALITY_SUMS`, int64 (n, 7); zeros where something wasn't measured."""
-    unknown = np.full(len(faces), np.nan)
-    columns = [np.asarray(faces.data.get(name, unknown), float) for name in QUALITY_COLUMNS]
-    measured = np.column_stack(columns) * QUALITY_SCALES
+    measured = quality_table(faces) * QUALITY_SCALES
     known = np.isfinite(measured).all(axis=1)
     values = np.rint(np.where(known[:, None], measured, 0)).astype(np.int64)
     return np.column_stack([known.astype(np.int64), values])

@@ -58,6 +58,13 @@ def measure_quality(faces: Detections, crops: Sequence[UInt8Array]) -> dict[str,
     }
 
 
+def quality_table(faces: Detections) -> Float32Array:
+    """Return what was measured of each face, (n, 6), columns as in `QUALITY_COLUMNS`, or NaN."""
+    unknown = np.full(len(faces), np.nan)
+    columns = [faces.data.get(name, unknown) for name in QUALITY_COLUMNS]
+    return np.column_stack(columns).astype(np.float32)
+
+
 def is_turned_away(yaw: Float32Array) -> BoolArray:
     """Return which yaws, in degrees, (n,), are of faces that are turned away; NaN is of none."""
     return np.asarray(np.abs(yaw) >= TURNED_AWAY_FROM)
