@@ -5,6 +5,7 @@ upper 8 bits, in which they are nearly black; OpenCV reads all.
 """
 
 import io
+from struct import unpack_from
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,6 +23,15 @@ _DIRECT_MODES = ("L", "RGB", "CMYK")
 
 _MAX_DARK = 63
 """Of the upper 8 bits: the brightest value that 14 bits reach."""
+
+_UNSPECIFIED = 2
+"""Transfer and primaries of a file that states none."""
+
+_HEAD = 16_384
+"""Bytes in which a file states its colours."""
+
+_BAND = 512
+"""Rows of a photo that are mapped at a time, as each pixel takes 60 bytes."""
 
 _DEEP_FORMATS = ("PNG", "TIFF")
 
@@ -47,6 +57,38 @@ def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
     except (ImageCms.PyCMSError, *DECODER_ERRORS):
         return image
     return converted or image
+
+
+def map_hdr(loaded: Image.Image, stream: BinaryIO) -> Image.Image:
+    """Return a loaded picture as an ordinary screen shows it, if its file states HDR."""
+    transfer, primaries = _stated_colors(loaded, stream)
+    if "icc_profile" in loaded.info or transfer == _UNSPECIFIED:
+        return loaded
+    from fer.video.tone_mapping import needs_tone_mapping, tone_map  # few pictures need it
+
+    if not needs_tone_mapping(transfer, primaries):
+        return loaded
+    pixels = np.array(loaded.convert("RGB"))
+    for band in np.array_split(pixels, 1 + len(pixels) // _BAND):
+        band[:] = tone_map(band.astype(np.uint16) * 257, transfer, primaries)
+    mapped = Image.fromarray(pixels)
+    mapped.info = dict(loaded.info)
+    return mapped
+
+
+def _stated_colors(picture: Image.Image, stream: BinaryIO) -> tuple[int, int]:
+    """Return transfer and primaries (ITU-T H.273) that an AVIF, HEIC or PNG states."""
+    stated = picture.info.get("nclx_profile")  # of HEIC
+    if stated:
+        return stated["transfer_characteristics"], stated["color_primaries"]
+    stream.seek(0)
+    head = stream.read(_HEAD)
+    if picture.format == "PNG" and (at := head.find(b"cICP")) > 0:
+        return head[at + 5], head[at + 4]
+    if picture.format == "AVIF" and b"tmap" not in head and (at := head.find(b"colrnclx")) > 0:
+        primaries, transfer = unpack_from(">HH", head, at + 8)
+        return transfer, primaries
+    return _UNSPECIFIED, _UNSPECIFIED
 
 
 def is_deep_grey(image: Image.Image) -> bool:

@@ -13,7 +13,13 @@ from PIL import Image
 from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
 from fer.i18n import localized_number
-from fer.images.color import has_16_bit_channels, is_deep_grey, read_dark_channels, to_srgb
+from fer.images.color import (
+    has_16_bit_channels,
+    is_deep_grey,
+    map_hdr,
+    read_dark_channels,
+    to_srgb,
+)
 from fer.images.opening import DAMAGED, DECODER_ERRORS, ImageError, open_image, require_size
 from fer.images.pixels import as_rgb, flatten_on_white, float_pixels, reduce_16_bits
 from fer.images.tiff import choose_page, read_page
@@ -72,9 +78,9 @@ def decode_image(
 ) -> DecodedImage:
     """Decode a picture.
 
-    Orientation flags and colour profiles are applied, transparency is laid on white, depths
-    beyond 8 bits are brought to 8, of an animation the first frame is read and of a TIFF the
-    largest page, and JPEGs beyond `MAX_PIXELS` are decoded smaller.
+    Orientation flags and colour profiles are applied, HDR is mapped to ordinary screens,
+    transparency is laid on white, depths beyond 8 bits are brought to 8, of an animation the first
+    frame is read and of a TIFF the largest page, and JPEGs beyond `MAX_PIXELS` are decoded smaller.
 
     Args:
         source: A file's path, a file's bytes, a file that is open for reading bytes (it is read
@@ -115,7 +121,7 @@ def _decode_file(stream: BinaryIO, apply_profile: bool, max_pixels: int | None) 
         deep = has_16_bit_channels(image)
         _load(image)
         found = read_dark_channels(stream, image, number) if deep else None
-        picture, more = found or (image, [])
+        picture, more = found or (map_hdr(image, stream), [])
         return _decode(picture, notices + more, apply_profile)
 
 

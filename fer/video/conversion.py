@@ -68,7 +68,7 @@ def _to_rgb(frame: av.VideoFrame, width: int, height: int) -> UInt8Array:
         transparent = Image.fromarray(_reformat(frame, "rgba", width, height), "RGBA")
         white = Image.new("RGBA", transparent.size, "white")
         return np.array(Image.alpha_composite(white, transparent).convert("RGB"))
-    if needs_tone_mapping(frame):
+    if needs_tone_mapping(frame.color_trc, frame.color_primaries):
         pixels = _reformat(frame, "rgb48", width, height)
         return tone_map(pixels, frame.color_trc, frame.color_primaries)
     return _reformat(frame, "rgb24", width, height)

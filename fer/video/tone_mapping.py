@@ -1,4 +1,4 @@
-"""HDR frames (HLG and PQ) and wide colours (BT.2020) as pictures for ordinary screens.
+"""HDR (HLG and PQ) and wide colours (BT.2020) of frames and photos, for ordinary screens.
 
 White, as of paper (203 cd/m2 in ITU-R BT.2408), becomes nearly the brightest value of the picture;
 lights up to five times as bright share what is left above it. Colours outside BT.709 are clipped.
@@ -7,7 +7,6 @@ PyAV's FFmpeg lacks zscale, which would do this in a filter graph.
 
 from functools import cache
 
-import av
 import cv2
 import numpy as np
 
@@ -43,9 +42,9 @@ _BT2020_TO_BT709 = np.array(
 """Matrix from linear RGB of one standard to the other's (ITU-R BT.2087)."""
 
 
-def needs_tone_mapping(frame: av.VideoFrame) -> bool:
-    """Return whether a frame states HDR or the colours of BT.2020."""
-    return frame.color_trc in (_PQ, _HLG) or frame.color_primaries == _BT2020_PRIMARIES
+def needs_tone_mapping(transfer: int, primaries: int) -> bool:
+    """Return whether these, as of `tone_map`, are of HDR or the colours of BT.2020."""
+    return transfer in (_PQ, _HLG) or primaries == _BT2020_PRIMARIES
 
 
 def tone_map(pixels: np.ndarray, transfer: int, primaries: int) -> UInt8Array:
@@ -53,8 +52,8 @@ def tone_map(pixels: np.ndarray, transfer: int, primaries: int) -> UInt8Array:
 
     Args:
         pixels: RGB uint16 (h, w, 3) over the full range, in the frame's own encoding.
-        transfer: The frame's AVColorTransferCharacteristic.
-        primaries: The frame's AVColorPrimaries.
+        transfer: TransferCharacteristics of ITU-T H.273, as AVColorTransferCharacteristic.
+        primaries: ColourPrimaries of ITU-T H.273, as AVColorPrimaries.
 
     Returns:
         RGB uint8 (h, w, 3).

@@ -10,13 +10,19 @@ X265_PARAMETERS = "log-level=none:info=0:pools=none:frame-threads=1:bframes=0:rc
 """Without `info=0`, the muxer fails now and then."""
 
 
-def heic(picture: np.ndarray, quarter_turns: int = 0, size: tuple[int, int] | None = None) -> bytes:
+def heic(
+    picture: np.ndarray,
+    quarter_turns: int = 0,
+    size: tuple[int, int] | None = None,
+    colors: tuple[int, int] = (1, 13),
+) -> bytes:
     """Return RGB uint8 (h, w, 3) as a HEIC file; sides are multiples of 16.
 
     Args:
         picture: The picture.
         quarter_turns: By how many quarters the file's `irot` turns it, anticlockwise.
         size: Width and height that the header states; the picture's own if None.
+        colors: Primaries and transfer that it states, of ITU-T H.273.
     """
     configuration, coded = _hevc(picture)
     width, height = size or (picture.shape[1], picture.shape[0])
@@ -24,6 +30,7 @@ def heic(picture: np.ndarray, quarter_turns: int = 0, size: tuple[int, int] | No
         configuration,
         _box(b"ispe", struct.pack(">III", 0, width, height)),
         _box(b"irot", bytes([quarter_turns])),
+        _box(b"colr", struct.pack(">4sHHHB", b"nclx", *colors, 6, 0)),
     ]
     brands = _box(b"ftyp", b"heic\0\0\0\0mif1heic")
     start = len(brands) + len(_meta(properties, 0, len(coded))) + 8

@@ -12,6 +12,7 @@ from skimage import data
 
 from fer.images import MAX_PIXELS, ImageError, decode_image, opening, read_image
 from tests.images.heic import heic
+from tests.video.test_tone_mapping import HLG_WHITE, PQ_WHITE
 
 FACE = data.astronaut()[48:176, 160:288]
 UPRIGHT_FLAGS = {
@@ -61,6 +62,32 @@ def test_heic_that_is_cut_off_or_too_large_is_refused(tall):
 def test_heic_whose_header_states_too_small_a_size(tall):
     with pytest.raises(ImageError, match="damaged"):
         read_image(heic(tall, size=(8, 8)))
+
+
+def avif(picture: np.ndarray, primaries: int, transfer: int) -> bytes:
+    content = encoded(Image.fromarray(picture), "AVIF")
+    at = content.index(b"colrnclx") + 8
+    return content[:at] + struct.pack(">HH", primaries, transfer) + content[at + 4 :]
+
+
+def png(picture: np.ndarray, primaries: int, transfer: int) -> bytes:
+    content = encoded(Image.fromarray(picture), "PNG")
+    return content[:33] + chunk(b"cICP", bytes([primaries, transfer, 0, 1])) + content[33:]
+
+
+def heic_of(picture: np.ndarray, primaries: int, transfer: int) -> bytes:
+    return heic(picture, colors=(primaries, transfer))
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "white", "expected"),
+    [(9, 16, PQ_WHITE, 249), (9, 18, HLG_WHITE, 249), (1, 13, 0.5, 127.5)],
+)
+@pytest.mark.parametrize("make", [avif, png, heic_of])
+def test_white_of_an_hdr_photo_is_nearly_the_brightest(make, primaries, transfer, white, expected):
+    stored = np.full((32, 32, 3), round(255 * white), np.uint8)
+    read = read_image(make(stored, primaries, transfer))
+    assert read.mean() == pytest.approx(expected, abs=3)
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT_FLAGS)
@@ -218,8 +245,14 @@ def test_unused_bits_do_not_darken_a_colour_tiff():
 
 def exif_chunk(orientation: int) -> bytes:
     """Return a PNG's chunk that states its orientation."""
-    data = b"eXIf" + b"MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1" + bytes([0, orientation]) + bytes(6)
-    return struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
+    tag = b"\x01\x12\0\3\0\0\0\1" + bytes([0, orientation])
+    return chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\1" + tag + bytes(6))
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a chunk of a PNG."""
+    checksum = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + checksum
 
 
 @pytest.mark.parametrize(
