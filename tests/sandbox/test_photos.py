@@ -50,6 +50,13 @@ def test_dark_colours_are_brightened(reader):
     np.testing.assert_allclose(reader.read(content).pixels, picture[..., ::-1], atol=2)
 
 
+def test_what_opencv_and_tone_mapping_read_comes_through(reader):
+    picture = np.random.default_rng(0).integers(90, 160, (64, 80, 3), np.uint8)
+    floats = cv2.imencode(".tiff", picture.astype(np.float32))[1].tobytes()
+    for content in (floats, heic(picture, colors=(9, 16))):
+        assert np.array_equal(reader.read(content).pixels, read_image(content))
+
+
 def test_turned_photos_come_upright(reader):
     exif = Image.Exif()
     exif[0x0112] = 6
