@@ -96,7 +96,8 @@ class FrameAnalyzer:
         """
         self.end = frame.time + frame.duration
         self._last_image = frame.image  # not drawn on before the next frame comes
-        regular, cut = self._sampler.is_regular(frame.time), False
+        self._state.stream_detector.detect_dissolve(frame.image, frame.time)
+        regular = self._sampler.is_regular(frame.time)
         if not regular:
             cut = self._state.stream_detector.detect_cut(frame.image)
             if cut:
@@ -107,7 +108,10 @@ class FrameAnalyzer:
         if not regular:
             self._sampler.begin_extra()
             return self._track(self._last_image, frame.time)
-        return self._track_and_count(self._last_image, self._sampler.begin_regular(frame.time))
+        faces = self._track_and_count(self._last_image, self._sampler.begin_regular(frame.time))
+        if self._state.stream_detector.follows_cut:
+            self.cut_time = frame.time
+        return faces
 
     def repeat_last_frame(self, until: float) -> Iterator[float]:
         """Analyse the last frame again at the same rate for as long as it is displayed.

@@ -76,10 +76,10 @@ class SceneChangeDetector:
             self._reference, self._course = now, 0.0
             return Change(whole=True, cut=False)
         difference = cv2.norm(now, before, cv2.NORM_L1) / now.size
-        if _contrast(now) < MIN_CONTRAST:
+        if contrast(now) < MIN_CONTRAST:
             return Change(difference > WHOLE_CHANGE, cut=False)
         isolated = difference > ISOLATED * self._course
-        cut = difference > MIN_CHANGE and isolated and not _is_same_scene(before, now)
+        cut = difference > MIN_CHANGE and isolated and not is_same_scene(before, now)
         self._course = 0.0 if cut else COURSE_DECAY * self._course + (1 - COURSE_DECAY) * difference
         self._reference = now
         return Change(cut or difference > WHOLE_CHANGE, cut)
@@ -96,12 +96,12 @@ def subsample(image: UInt8Array) -> UInt8Array:
     return np.asarray(cv2.resize(sampled, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _contrast(image: UInt8Array) -> float:
+def contrast(image: UInt8Array) -> float:
     """Return the mean standard deviation of the channels."""
     return float(cv2.meanStdDev(image)[1].mean())
 
 
-def _is_same_scene(before: UInt8Array, now: UInt8Array) -> bool:
+def is_same_scene(before: UInt8Array, now: UInt8Array) -> bool:
     """Return whether a part of the picture stayed, or the whole of it shifted."""
     change = now.astype(np.float32) - before
     apart = np.abs(change - np.median(change, axis=(0, 1))).max(axis=2)
@@ -117,6 +117,6 @@ def _shifted_correlation(whole: UInt8Array, other: UInt8Array) -> float:
     height, width = other.shape[:2]
     top, left = int(SHIFT_MARGIN * height), int(SHIFT_MARGIN * width)
     middle = np.ascontiguousarray(other[top : height - top, left : width - left])
-    if _contrast(middle) < MIN_CONTRAST:
+    if contrast(middle) < MIN_CONTRAST:
         return 0.0
     return float(cv2.matchTemplate(whole, middle, cv2.TM_CCOEFF_NORMED).max())

@@ -19,10 +19,11 @@ from fer.vision.box_smoother import BoxSmoother
 from fer.vision.boxes import SAME_FACE_IOU, max_iou, merge_detections
 from fer.vision.detections import boxes
 from fer.vision.detector_protocols import Detector
+from fer.vision.dissolve import DissolveDetector
 from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle, frame_mappings
 from fer.vision.pyramid import Tile, tiles_around
 from fer.vision.roll_smoother import RollSmoother
-from fer.vision.scene_change import SceneChangeDetector
+from fer.vision.scene_change import Change, SceneChangeDetector
 from fer.vision.stream_rotation import StreamRotation
 from fer.vision.tracker import MAX_SPEED, FaceTracker
 
@@ -52,6 +53,9 @@ class StreamDetector:
     Args:
         max_age: Seconds for which the track of a face that isn't detected is kept.
         search_period: Seconds in which the whole picture is searched once for new faces.
+
+    Attributes:
+        follows_cut: Whether the latest frame shows another scene than the one before.
     """
 
     def __init__(self, max_age: float = 1.0, search_period: float = 0.45) -> None:
@@ -66,6 +70,8 @@ class StreamDetector:
         self.search_period, self.appearances = search_period, AppearanceMemory()
         self.box_smoother = BoxSmoother(max_age)
         self.scene_changes, self.rotation = SceneChangeDetector(), StreamRotation()
+        self.dissolves = DissolveDetector()
+        self.follows_cut = False
         self._cut = False  # since the last frame that was searched
         self._size: tuple[int, ...] | None = None
         self._content: Rectangle = 0, 0, 0, 0
@@ -77,9 +83,15 @@ class StreamDetector:
 
         In a stream of which only some frames are searched, that detects cuts between them.
         """
-        cut = self.scene_changes.update(self.rotation.to_upright(image)).cut
-        self._cut |= cut
-        return cut
+        self._compare(self.rotation.to_upright(image))
+        self._cut |= self.follows_cut
+        return self.follows_cut
+
+    def detect_dissolve(self, image: UInt8Array, time: float) -> None:
+        """Take a frame of a recording before all else, to number faces anew after a dissolve."""
+        dissolve = self.dissolves.update(self.rotation.to_upright(image), time)
+        if dissolve:
+            self.tracker.renumber(dissolve.replaced)
 
     def update(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
         """Detect and track the faces of the next frame.
@@ -112,7 +124,7 @@ class StreamDetector:
 
     def _find(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
         """Return the faces of a frame that are about upright, tracked."""
-        change, size = self.scene_changes.update(image), image.shape[:2]
+        change, size = self._compare(image), image.shape[:2]
         elapsed, self._last_time = time - self._last_time, time
         cut, self._cut = change.cut or self._cut, False
         whole = change.whole or cut or size != self._size
@@ -126,6 +138,14 @@ class StreamDetector:
         descriptors = self.appearances.compute_descriptors(image, boxes(faces), time, whole)
         faces = self.tracker.update(faces, time, descriptors, cut and not mappings, mappings)
         return self.box_smoother.update(self.rolls.update(faces, time), time)
+
+    def _compare(self, image: UInt8Array) -> Change:
+        """Compare a frame that is upright with the one before."""
+        change = self.scene_changes.update(image)
+        self.follows_cut = change.cut
+        if change.cut:
+            self.dissolves.clear()
+        return change
 
     def _forget(self) -> None:
         """Begin with the next frame as with the first one, but give no number again."""

@@ -9,7 +9,7 @@ Deep SORT (Wojke et al. 2017, https://arxiv.org/abs/1703.07402), but with the co
 There is no recognition: a face that was out of view for long is a new track.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -92,6 +92,15 @@ class FaceTracker:
         self._tracks: list[Track] = []
         self._last_time = np.inf
         self.confirmed: dict[int, int] = {}
+
+    def renumber(self, replaced: Callable[[Float32Array], bool]) -> None:
+        """Count the faces in some boxes, (4,), as others from now on."""
+        self._tracks = [
+            replace(track, track_id=next(self._tentative_ids), hits=1)
+            if track.track_id > 0 and replaced(track.xyxy)
+            else track
+            for track in self._tracks
+        ]
 
     def predict(self, time: float, tentative: bool = False) -> Float32Array:
         """Return where the faces are expected that are remembered.
