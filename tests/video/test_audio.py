@@ -7,7 +7,7 @@ from fer.video import VideoReader, VideoWriter
 from fer.video.timestamps import GapDetector
 from tests.sample_videos import make_film, set_back, tone_starts, with_a_gap
 
-IMAGE_SUFFIXES = [i / 25 for i in range(200)]
+TIMES = [i / 25 for i in range(200)]
 DOWNLOAD_KINDS = [("a.mkv", "aac"), ("a.mkv", "libmp3lame"), ("a.mkv", "pcm_s16le")]
 IGNORED = "what comes later is left out."
 
@@ -15,7 +15,7 @@ IGNORED = "what comes later is left out."
 def film(path, sound, **options):
     """Eight seconds; clusters of half a second let its clock be set."""
     form = {"cluster_time_limit": "500"} if path.suffix == ".mkv" else {}
-    return make_film(path, IMAGE_SUFFIXES, sound=sound, sound_seconds=8.0, form=form, **options)
+    return make_film(path, TIMES, sound=sound, sound_seconds=8.0, form=form, **options)
 
 
 def warning_of(source, target):
@@ -57,7 +57,7 @@ def test_sound_that_starts_far_too_late_is_left_out(tmp_path, name, sound):
     assert sentence == "The sound starts more than a minute after the pictures and is left out."
     assert lengths(tmp_path / "b.mp4") == pytest.approx((8.0, 0.0), abs=0.1)
     with VideoReader(tmp_path / "b.mp4") as reader:
-        assert len(list(reader)) == len(IMAGE_SUFFIXES)
+        assert len(list(reader)) == len(TIMES)
 
 
 @pytest.mark.parametrize(("name", "sound"), DOWNLOAD_KINDS)

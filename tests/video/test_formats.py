@@ -88,6 +88,9 @@ def assert_steady(path, length=COUNT / RATE, rate=RATE):
     [
         ("phone.M4V", "libx264", "aac", {"container": "mp4"}),
         ("old.3gp", "libx264", "aac", {}),
+        ("old.3g2", "libx264", "aac", {}),
+        ("a.F4V", "libx264", "aac", {"container": "f4v"}),
+        ("a.m2t", "mpeg2video", "mp2", {"container": "mpegts"}),
         ("x.ts", "libx264", "aac", {}),
         ("x.ts", "mpeg2video", "mp2", {}),
         ("CAM.MTS", "libx264", "ac3", {"container": "mpegts", "mpegts_m2ts_mode": "1"}),
@@ -180,5 +183,6 @@ def test_other_formats_are_refused_with_the_true_reason(tmp_path, name, containe
 
 def test_each_suffix_is_of_a_format_that_people_are_told():
     named = VIDEO_FORMATS.lower().replace(" or ", ", ").split(", ")
-    same = {"mpeg": "mpg", "m2ts": "mts", "asf": "wmv"}
+    same = {"mpeg": "mpg", "mpe": "mpg", "m2ts": "mts", "m2t": "mts", "asf": "wmv"}
+    same |= {"qt": "mov", "3g2": "3gp", "divx": "avi", "f4v": "flv"}
     assert {same.get(suffix[1:], suffix[1:]) for suffix in VIDEO_SUFFIXES} == set(named)
