@@ -8,7 +8,7 @@ itself is read.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import av
 from av.audio.stream import AudioStream
@@ -25,6 +25,8 @@ MAX_BYTES = 500_000_000
 
 MAX_SIDE = 4096
 """Videos with a longer side, in pixels, are refused before a frame is decoded."""
+
+_Stream = TypeVar("_Stream", AudioStream, VideoStream)
 
 _OPTIONS = {
     "format_whitelist": "mov,matroska,avi,gif,mpegts,mpeg,flv,asf,ogg",
@@ -123,7 +125,7 @@ def video_stream(container: InputContainer, threads: int = DECODER_THREADS) -> V
         VideoError: There is none, it is of an unknown kind, or its frames are too large.
     """
     streams = _video_streams(container)
-    stream = _best_stream(container, streams)
+    stream = _best_stream(container, "video", streams)
     if streams and (stream is None or not has_decoder(stream)):
         raise VideoError(_("The video's pictures are of an unknown kind; save it as MP4 (H.264)."))
     if stream is None:
@@ -191,8 +193,7 @@ def check_size(stream: VideoStream) -> tuple[int, int]:
 
 def audio_stream(container: InputContainer) -> AudioStream | None:
     """Return the sound track that is kept, None if there is none."""
-    stream = container.streams.best("audio")
-    return stream if isinstance(stream, AudioStream) else None
+    return _best_stream(container, "audio", list(container.streams.audio))
 
 
 def describe_other_videos(container: InputContainer, stream: VideoStream) -> str | None:
@@ -240,12 +241,15 @@ def _video_streams(container: InputContainer) -> list[VideoStream]:
     return [stream for stream in streams if not stream.disposition & Disposition.attached_pic]
 
 
-def _best_stream(container: InputContainer, candidates: list[VideoStream]) -> VideoStream | None:
-    """Return FFmpeg's choice, or the first one if that is a cover."""
-    best = container.streams.best("video")
+def _best_stream(
+    container: InputContainer, kind: Literal["video", "audio"], candidates: list[_Stream]
+) -> _Stream | None:
+    """Return FFmpeg's choice, or the first one if that is a cover or can't be decoded."""
+    best = container.streams.best(kind)
     if best is None:
         return None
-    return next((one for one in candidates if one == best), next(iter(candidates), None))
+    known = [one for one in candidates if has_decoder(one)] or candidates
+    return next((one for one in known if one == best), next(iter(known), None))
 
 
 def _check_file(path: Path, any_size: bool) -> None:

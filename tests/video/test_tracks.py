@@ -71,6 +71,20 @@ def test_a_language_that_is_none_is_not_quoted(tmp_path):
     assert sound_warning(path) == f"{TWO_SOUNDS}1 is kept."
 
 
+@pytest.mark.parametrize("default", [0, 1])
+def test_a_track_that_can_be_decoded_is_kept_instead_of_one_that_cannot(tmp_path, default):
+    """As beside a phone's spatial sound."""
+    path = film(tmp_path / "a.mkv", ((64, 48), (64, 48)), languages=("eng", "deu"), default=default)
+    content = path.read_bytes()
+    for known, unknown in ((b"A_AAC", b"A_ZZZ"), (b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/ZZZ")):
+        at = content.index(known) if default == 0 else content.rindex(known)
+        content = content[:at] + unknown + content[at + len(known) :]
+    path.write_bytes(content)
+    kept = 2 - default
+    assert sound_warning(path).startswith(f"{TWO_SOUNDS}{kept} (")
+    assert f"only track {kept} (64 x 48" in frames_of(path)[0].warning
+
+
 def test_one_sound_and_no_sound_need_no_sentence(tmp_path):
     assert sound_warning(film(tmp_path / "a.mkv", languages=("eng",))) is None
     assert sound_warning(film(tmp_path / "b.mkv")) is None
