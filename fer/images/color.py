@@ -61,7 +61,10 @@ def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
 
 def map_hdr(loaded: Image.Image, stream: BinaryIO) -> Image.Image:
     """Return a loaded picture as an ordinary screen shows it, if its file states HDR."""
-    transfer, primaries = _stated_colors(loaded, stream)
+    try:
+        transfer, primaries = _stated_colors(loaded, stream)
+    except DECODER_ERRORS:
+        return loaded  # its statement is cut off
     if "icc_profile" in loaded.info or transfer == _UNSPECIFIED:
         return loaded
     from fer.video.tone_mapping import needs_tone_mapping, tone_map  # few pictures need it
