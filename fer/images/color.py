@@ -136,6 +136,7 @@ def decode_deep(stream: BinaryIO, page: int) -> NDArray[Any] | None:
     """Return a page of a file with all its bits, grey (h, w) or RGB (h, w, 3); None if damaged."""
     import cv2  # few pictures need it
 
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our own message suffices
     stream.seek(0)
     content, pages = np.frombuffer(stream.read(), np.uint8), (page, page + 1)
     _, decoded = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED, range=pages)
