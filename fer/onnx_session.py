@@ -29,7 +29,7 @@ class OnnxError(ValueError):
 
 
 class OnnxSession:
-    """An ONNX file in memory; threads may share it.
+    """An ONNX file in memory; threads may share it. Other processes load it from its file.
 
     Attributes:
         outputs: The names of what it returns.
@@ -42,6 +42,7 @@ class OnnxSession:
         Raises:
             OnnxError: ONNX Runtime can't read it.
         """
+        self._file = file.absolute()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
         # One thread, the caller's, on the page and in workers, which are forked. Others sleep while
@@ -63,6 +64,10 @@ class OnnxSession:
         self._shrink = onnxruntime.RunOptions()
         self._shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._shrunk = time.monotonic()
+
+    def __reduce__(self) -> tuple[type["OnnxSession"], tuple[Path]]:
+        """Pickle the file's path; the session itself can't be pickled."""
+        return OnnxSession, (self._file,)
 
     def run(self, values: Float32Array) -> list[Float32Array]:
         """Return the outputs for its only input, in the order of `outputs`."""

@@ -107,6 +107,9 @@ class StreamState:
 class Pipeline:
     """From a picture to its faces and their expressions.
 
+    It can be pickled, as for processes of multiprocessing, joblib or Ray: these load the networks
+    from the same files.
+
     Args:
         detector: Finds the faces.
         classifier: Classifies the crops; its `framing` says how they are cut.

@@ -1,4 +1,7 @@
-"""ONNX Runtime's memory: what a large picture took goes back."""
+"""ONNX Runtime's memory, of which a large picture's goes back, and sessions in other processes."""
+
+import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,3 +24,12 @@ def test_what_a_large_picture_took_is_returned(monkeypatch):
     monkeypatch.setattr(onnx_session, "SHRINK_INTERVAL", 0.0)
     session.run(small)
     assert resident("VmRSS") < before - 30
+
+
+def test_a_pickled_session_is_loaded_again_wherever_that_is(monkeypatch, tmp_path):
+    monkeypatch.chdir(MTCNN_FOLDER)
+    session = OnnxSession(Path("rnet.onnx"))
+    pickled, values = pickle.dumps(session), np.zeros((1, 3, 24, 24), np.float32)
+    monkeypatch.chdir(tmp_path)
+    for one, other in zip(pickle.loads(pickled).run(values), session.run(values), strict=True):
+        np.testing.assert_array_equal(one, other)

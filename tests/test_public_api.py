@@ -1,5 +1,7 @@
 """The package as a program uses it: `from fer import Pipeline`."""
 
+import pickle
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -57,6 +59,14 @@ def test_a_path_and_a_list(pipeline, expected, tmp_path):
 def test_what_is_no_picture_is_refused_with_a_sentence(pipeline, picture):
     with pytest.raises(ImageError, match=r"^[A-Z].*[.;]"):
         pipeline(picture)
+
+
+def test_a_pickled_pipeline_gives_the_same_faces(pipeline, expected):
+    copied = pickle.loads(pickle.dumps(pipeline))
+    faces = pickle.loads(pickle.dumps(copied(PHOTO)))
+    np.testing.assert_array_equal(faces.xyxy, expected.xyxy)
+    np.testing.assert_array_equal(faces.data["probabilities"], expected.data["probabilities"])
+    assert copied.classifier.fingerprint() == pipeline.classifier.fingerprint()
 
 
 def test_a_stream_numbers_its_faces(pipeline):

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _load_backend(folder: Path, config: Mapping[str, Any]) -> Backend | None:
         heads,
         processor.get("framing") or {},
         settings.uncertain_below,
-        lambda: fingerprint,
+        partial(str, fingerprint),  # no lambda, which couldn't be pickled
     )
 
 

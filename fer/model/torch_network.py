@@ -1,6 +1,7 @@
 """Networks that PyTorch runs, with any image processor of transformers, for the classifier."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -77,7 +78,7 @@ def torch_backend(
         config.heads if isinstance(config, FerConfig) else None,
         getattr(processor, "framing", {}),
         getattr(config, "uncertain_below", None),
-        lambda: fingerprint(model),
+        partial(fingerprint, model),
     )
 
 

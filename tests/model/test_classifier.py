@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 import shutil
 import sys
 
@@ -108,6 +109,13 @@ def test_without_pytorch_it_gives_what_it_gives_beside_it(crops):
         assert getattr(light, name) == getattr(beside, name)
     assert light.fingerprint() == beside.fingerprint()
     assert light.model.num_parameters() == model.num_parameters()  # loaded when it is asked for
+
+
+def test_a_pickled_network_of_pytorch_is_the_same(crops):
+    classifier = ExpressionClassifier(small_network(), FerImageProcessor())
+    copied = pickle.loads(pickle.dumps(classifier))
+    np.testing.assert_array_equal(copied.classify(crops), classifier.classify(crops))
+    assert copied.fingerprint() == classifier.fingerprint()
 
 
 def test_where_pytorch_is_not_installed_a_network_that_needs_it_is_refused(tmp_path, monkeypatch):
