@@ -54,7 +54,8 @@ def files_in(
 ) -> tuple[list[Path], dict[Path, str]]:
     """Return the files of a kind in a folder and those inside it, and why which can't be read.
 
-    Hidden folders and that of the results are left out.
+    Hidden folders and that of the results are left out, but no link that leads nowhere: whoever
+    reads it states that.
     """
     results = real_path(output) if output else None
     if results and real_path(folder) not in results.parents:
@@ -63,11 +64,16 @@ def files_in(
     chosen = [
         path
         for path in files
-        if path.suffix.lower() in kind.suffixes and path.is_file()
+        if path.suffix.lower() in kind.suffixes and not _is_special(path)
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
         if results is None or results not in real_path(path).parents
     ]
     return chosen, unreadable
+
+
+def _is_special(path: Path) -> bool:
+    """Return whether it is a pipe, a socket or a device, which may never end."""
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def files_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:

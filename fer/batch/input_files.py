@@ -106,7 +106,8 @@ def find_input_files(given: Sequence[str], output: Path) -> InputFiles:
     """Return the files that some paths, patterns, lists and addresses name.
 
     Folders are searched with those inside them for what ends as photos and videos do; any other
-    file is taken whatever its name. The lines of a list that name no file stay, to be reported.
+    file is taken whatever its name. Lines of a list that name no file stay, to be reported, and so
+    do links that lead nowhere.
 
     Args:
         given: As on the command line.
@@ -163,7 +164,7 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
     for name in matched:
         if os.path.isdir(name):
             yield from _search(Path(name), output, unreadable)
-        elif listed or os.path.exists(name):
+        elif listed or os.path.lexists(name):
             yield _absolute(name)
         else:
             raise ValueError(f"There is no file {printable(name)}; check the path.")
@@ -184,9 +185,9 @@ def _match(pattern: str) -> Iterator[str]:
 
 
 def _not_in(folder: Path, names: Iterable[str]) -> Iterator[str]:
-    """Yield the names of files that are there, and aren't inside a folder."""
+    """Yield the names of files that aren't inside a folder."""
     for name in names:
-        if os.path.exists(name) and folder not in Path(os.path.realpath(name)).parents:
+        if folder not in Path(os.path.realpath(name)).parents:
             yield name
 
 

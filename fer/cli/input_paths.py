@@ -1,5 +1,6 @@
 """Which files a command reads, of those that it is given and in folders; names of their results."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def find_files(
     seen_before: set[Path] = set()
     for path in given:
         name = printable(path)
-        if not path.exists():
+        if not os.path.lexists(path):
             raise ValueError(f"There is no file {name}; check the path.")
         if output and len(given) > 1 and path.is_dir() and real_path(path) == real_path(output):
             unreadable[name] = IS_OUTPUT

@@ -334,6 +334,15 @@ def test_a_folder_that_cannot_be_read_is_named(photos, tmp_path, monkeypatch, ca
     assert sentence in capsys.readouterr().err
 
 
+def test_a_link_that_leads_nowhere_is_left_out_with_the_reason(photos, capsys):
+    link = photos / "gone.jpg"
+    link.symlink_to(photos / "nothing.jpg")
+    for given in (photos, link):
+        assert main(["photo", str(given), str(photos / "a.jpg")]) == 0
+        reason = f"There is no file {link}; check the path."
+        assert f"{link} is left out. {reason}\n" in capsys.readouterr().out
+
+
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(photos, monkeypatch, capsys):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied")
