@@ -1,7 +1,8 @@
 """What is in the tables of a batch, in words and as spreadsheets."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,59 +24,79 @@ LISTED_ERRORS = 5
 """Refused files that are listed one by one."""
 
 
-def complete_parts(folder: Path) -> list[str]:
-    """Return the names of the parts that count in a folder."""
-    return sorted(path.name for path in (folder / "files").glob("[!.]*.parquet"))
+@dataclass(frozen=True)
+class BatchSummary:
+    """What is in the tables of a folder.
+
+    Attributes:
+        photos: Those that were read.
+        videos: The same.
+        faces: Rows of these.
+        refused: Every other file, with its reason.
+    """
+
+    photos: int
+    videos: int
+    faces: int
+    refused: Sequence[str]
+
+    def __str__(self) -> str:
+        """Return it in words, a line for each of the first refused files."""
+        lines = [
+            f"{_count(self.photos, 'photo')} and {_count(self.videos, 'video')} are read, with "
+            f"{_count(self.faces, 'row')} of faces."
+        ]
+        if self.refused:
+            lines.append(f"{_count(len(self.refused), 'file')} could not be read:")
+            lines += [f"  {line}" for line in self.refused[:LISTED_ERRORS]]
+        if (more := len(self.refused) - LISTED_ERRORS) > 0:
+            lines.append(f"  and {more:,} more; see the table `files`.")
+        return "\n".join(lines)
 
 
-def describe_batch(folder: Path) -> str:
-    """Return what is in the tables of a folder, and which files were refused.
+def summarise_batch(folder: Path) -> BatchSummary:
+    """Return what is in the tables of a folder.
 
     Raises:
         ValueError: It is no folder of `fer run`.
     """
-    files = _read_files(folder)
+    files = _read_files(folder, _complete_parts(folder))
     kinds, errors = files["kind"].to_pylist(), files["error"].to_pylist()
     faces = sum(count or 0 for count in files["faces"].to_pylist())
     read = [kind for kind, error in zip(kinds, errors, strict=True) if error is None]
-    photos, videos = read.count("photo"), read.count("video")
     sources = zip(files["source"].to_pylist(), errors, strict=True)
     refused = sorted(f"{source}: {error}" for source, error in sources if error)
-    lines = [
-        f"{_count(photos, 'photo')} and {_count(videos, 'video')} are read, with "
-        f"{_count(faces, 'row')} of faces."
-    ]
-    if refused:
-        lines.append(f"{_count(len(refused), 'file')} could not be read:")
-        lines += [f"  {line}" for line in refused[:LISTED_ERRORS]]
-        if len(refused) > LISTED_ERRORS:
-            lines.append(f"  and {len(refused) - LISTED_ERRORS:,} more; see the table `files`.")
-    return "\n".join(lines)
+    return BatchSummary(read.count("photo"), read.count("video"), faces, refused)
 
 
 def _count(number: int, name: str) -> str:
     return f"{number:,} {name}" + ("" if number == 1 else "s")
 
 
-def _read_files(folder: Path) -> "pa.Table":
+def _complete_parts(folder: Path) -> list[str]:
+    """Return the names of the parts that count in a folder."""
+    return sorted(path.name for path in (folder / "files").glob("[!.]*.parquet"))
+
+
+def _read_files(folder: Path, parts: Sequence[str]) -> "pa.Table":
     import pyarrow as pa
 
     from fer.batch.rows import files_schema
 
     if read_manifest(folder) is None:
         raise ValueError(f"{folder} holds no tables of `fer run`: it has no manifest.json.")
-    _require_readable(folder, "files")
-    tables = [read_rows(folder / "files" / name) for name in complete_parts(folder)]
+    _require_readable(folder / "files", parts)
+    tables = [read_rows(folder / "files" / name) for name in parts]
     return pa.concat_tables([files_schema().empty_table(), *tables])
 
 
-def _require_readable(folder: Path, table: str) -> None:
+def _require_readable(table: Path, parts: Sequence[str]) -> None:
     """Refuse a table of which a part can't be read.
 
     Raises:
         ValueError: There is one.
     """
-    for path in (folder / table / name for name in complete_parts(folder)):
+    for path in (table / name for name in parts):
         if path.is_file() and not is_readable(path):
             raise ValueError(
                 f"{path} is damaged; give the `fer run` that made it once more, which makes it "
@@ -93,7 +114,8 @@ def write_spreadsheets(folder: Path) -> list[Path]:
         ValueError: It is no folder of `fer run`.
         fer.output_files.OutputError: A file can't be written.
     """
-    files = _read_files(folder)
+    parts = _complete_parts(folder)  # once: a `fer run` that is at work adds others meanwhile
+    files = _read_files(folder, parts)
     target = folder / SPREADSHEETS
     check_output_folder(target)
     written = [_write(target / "files.csv", iter([files]))]
@@ -104,18 +126,21 @@ def write_spreadsheets(folder: Path) -> list[Path]:
         if kind == "video"
     }
     for table in ("faces", "timeline"):
-        _require_readable(folder, table)
-        if (folder / table).is_dir():
-            written += _write_table(folder, table, target, videos)
+        _require_readable(folder / table, parts)
+        written += _write_table(folder, table, parts, target, videos)
     return written
 
 
 def _write_table(
-    folder: Path, table: str, target: Path, videos: dict[str, str | None]
+    folder: Path,
+    table: str,
+    parts: Sequence[str],
+    target: Path,
+    videos: dict[str, str | None],
 ) -> Iterator[Path]:
     """Write a table as a file for all photos, and one for each video."""
     photos: list[Path] = []
-    for name in complete_parts(folder):
+    for name in parts:
         path, source_id = folder / table / name, _first_source(folder / "files" / name)
         if not path.is_file():  # it has no rows
             continue

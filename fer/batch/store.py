@@ -30,6 +30,7 @@ from fer.output_files import OutputError, new_file
 from fer.paths import printable
 from fer.recording.exports import export_stem
 from fer.recording.frame_table import arrow_file
+from fer.terminal import with_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,7 +92,7 @@ class BatchStore:
         for path in self._unfinished.glob("*.parquet"):
             path.unlink()
         self.damaged = []
-        for path in self._parts("files"):
+        for path in with_progress(self._parts("files"), "Checking the tables", "part"):
             order = ("files", "timeline", "faces")  # what the others' rows should be is in `files`
             damaged = next((table for table in order if self._is_damaged(table, path.name)), None)
             if damaged:

@@ -31,12 +31,13 @@ def run_collect(options: argparse.Namespace) -> str:
     Raises:
         ValueError: There are none, or they can't be written.
     """
-    from fer.batch.collection import SPREADSHEETS, describe_batch, write_spreadsheets
+    from fer.batch.collection import SPREADSHEETS, summarise_batch, write_spreadsheets
     from fer.recording.frame_table import require_pyarrow
 
     require_pyarrow()
-    lines = [describe_batch(options.folder)]
+    lines = [str(summarise_batch(options.folder))]
     if options.csv:
         count = len(write_spreadsheets(options.folder))
-        lines.append(f"{count:,} spreadsheets are in {whole_path(options.folder / SPREADSHEETS)}.")
+        spreadsheets = "1 spreadsheet is" if count == 1 else f"{count:,} spreadsheets are"
+        lines.append(f"{spreadsheets} in {whole_path(options.folder / SPREADSHEETS)}.")
     return "\n".join(lines)

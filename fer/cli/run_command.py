@@ -194,13 +194,23 @@ def describe_damage(store: "BatchStore") -> list[str]:
 
 
 def describe_run(run: "BatchRun", found: "InputFiles", shard: "Shard", out: Path) -> str:
-    """Return what was read, what was left out, and where it is."""
-    from fer.batch.collection import describe_batch
+    """Return what was read, what was left out, and where it is.
 
+    Raises:
+        ValueError: Every file was refused.
+    """
+    from fer.batch.collection import summarise_batch
+
+    tables = summarise_batch(out)
+    if run.total and tables.refused and not tables.photos + tables.videos:
+        raise ValueError(
+            f"No file can be read; the table `files` in {whole_path(out)} has the reason for each. "
+            f"{tables.refused[0]}"
+        )
     lines = [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
     if not run.total:
         lines.append(f"None of the files belongs to shard {shard}.")
-    return "\n".join([*lines, describe_batch(out), f"Everything is in {whole_path(out)}."])
+    return "\n".join([*lines, str(tables), f"Everything is in {whole_path(out)}."])
 
 
 def _shard(text: str) -> "Shard":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fer.batch.collection import describe_batch, write_spreadsheets
+from fer.batch.collection import summarise_batch, write_spreadsheets
 from fer.batch.manifest import write_manifest
 from fer.batch.tasks import BatchSettings, WorkerReady
 from fer.labels import EXPRESSIONS
@@ -44,7 +44,7 @@ def rows(path):
 
 
 def test_a_batch_is_described_in_words(batch):
-    lines = describe_batch(batch).splitlines()
+    lines = str(summarise_batch(batch)).splitlines()
     assert lines[0] == "2 photos and 2 videos are read, with 28 rows of faces."
     assert lines[1] == "7 files could not be read:"
     assert lines[2].endswith("broken 0.mp4: The file can't be read as a video: it may be cut off "
@@ -75,6 +75,22 @@ def test_spreadsheets(batch):
     else:
         every = [row for path in written.values() for row in rows(path)]
         assert not any(row.get(name) for row in every for name in EXPRESSIONS)
+
+
+def test_a_video_that_is_read_meanwhile_is_not_among_the_photos(batch, monkeypatch):
+    def go_on(folder):
+        make_film(batch.parent / "inputs" / "new.mp4", [0.0, 1.0], (400, 120))
+        pipeline = fake_pipeline(BOXES[:2], sure("happy"))
+        settings = BatchSettings("person" if (batch / "faces").exists() else "class")
+        run([batch.parent / "inputs"], batch, pipeline, settings)
+
+    names = {path.name for path in write_spreadsheets(batch)}
+    with monkeypatch.context() as patch:
+        patch.setattr("fer.batch.collection.check_output_folder", go_on)
+        written = write_spreadsheets(batch)
+    assert {path.name for path in written} == names
+    assert len(rows(batch / "csv" / "photos_timeline.csv")) == 2
+    assert len(write_spreadsheets(batch)) > len(names)
 
 
 @pytest.mark.parametrize("name", ["lesson-10:30", os.fsdecode(b"\xff")])

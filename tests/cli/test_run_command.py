@@ -95,6 +95,22 @@ def test_what_cannot_be_fetched_is_one_sentence(photos, pools, capsys, monkeypat
     memory.rm("/photos", recursive=True)
 
 
+def test_a_run_that_can_read_no_file_is_an_error(photos, pools, capsys):
+    broken = photos / "photos" / "broken.jpg"
+    broken.write_text("I am no picture.")
+    words = ["run", str(broken), "--output", "out"]
+    for tasks in (1, 0):
+        assert main(words) == 1 and len(pools[0][-1].tasks) == tasks
+        printed = capsys.readouterr()
+        where = f"the table `files` in {photos}/out has the reason for each"
+        assert printed.err.startswith(f"fer run: No file can be read; {where}. {broken}: ")
+        assert printed.out == "" and printed.err.count("\n") == 1
+    assert main(["collect", "out", "--csv"]) == 0
+    assert capsys.readouterr().out.endswith(f"\n1 spreadsheet is in {photos}/out/csv.\n")
+    assert main(["run", "photos", "--output", "out"]) == 0  # though one was refused
+    assert "1 file could not be read:\n" in capsys.readouterr().out
+
+
 def test_a_damaged_part_is_named(photos, pools, capsys):
     assert main(["run", "photos", "--output", "out"]) == 0
     part = sorted((photos / "out" / "timeline").iterdir())[0]
