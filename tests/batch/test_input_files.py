@@ -1,12 +1,15 @@
 """Which files a batch reads: folders, patterns, lists and addresses, each file once."""
 
 import os
+import subprocess
+import sys
 from collections import Counter
 
 import fsspec
 import pytest
 
 from fer.batch.input_files import InputFile, Shard, file_name, find_input_files
+from tests.hub_server import HubServer
 
 
 @pytest.fixture
@@ -130,6 +133,38 @@ def test_addresses_of_folders_and_patterns_are_expanded(inputs, tmp_path):
     (gone,) = find_input_files([str(tmp_path / "list.txt")], tmp_path / "out").files
     assert gone.location == "memory:///photos/gone.jpg"  # nobody asked whether it is there
     assert found(f"file://{inputs}", "inputs/a.jpg") == ALL  # a path is a path
+
+
+READ_FROM_HUB = """
+from pathlib import Path
+from fer.batch.input_files import find_input_files
+from fer.batch.local_copies import read_bytes
+from fer.batch.transient_errors import UnreachableError
+found = find_input_files(["hf://datasets/me/faces", "hf://datasets/me/faces@main/b/*"], Path("out"))
+for file in found.files:
+    try:
+        print(file.location, read_bytes(file).decode())
+    except UnreachableError:
+        print(file.location, "is left for later")
+"""
+
+
+@pytest.mark.slow
+def test_a_data_set_of_the_hub_is_a_folder(tmp_path):
+    with HubServer() as hub:
+        files = {"a.jpg": b"A", "b/c.png": b"C", "film.mp4": b"F", "README.md": b"# Faces"}
+        hub.add("datasets", "me/faces", files)
+        hub.missing = {"film.mp4"}
+        environment = {**os.environ, **hub.environment(tmp_path)}
+        program = f"import fer.batch.transient_errors as e; e.PAUSES = (){READ_FROM_HUB}"
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [
+        "hf://datasets/me/faces/a.jpg A",
+        "hf://datasets/me/faces/b/c.png C",
+        "hf://datasets/me/faces/film.mp4 is left for later",
+        "hf://datasets/me/faces@main/b/c.png C",
+    ], done.stderr
 
 
 def test_ids_follow_the_whole_location():
