@@ -43,6 +43,12 @@ class FileKind(NamedTuple):
     name: str
     suffixes: Sequence[str]
 
+    @property
+    def none_found(self) -> str:
+        """Why a folder without such files is left out."""
+        suffixes = ", ".join(self.suffixes)
+        return f"It holds no {self.name}; looked for were files that end in {suffixes}."
+
 
 PHOTO = FileKind("photo", IMAGE_SUFFIXES)
 VIDEO = FileKind("video", VIDEO_SUFFIXES)

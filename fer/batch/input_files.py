@@ -95,7 +95,7 @@ class InputFiles:
 
     Attributes:
         files: By location.
-        unreadable: Of folders that can't be read the name, and why, in a sentence.
+        unreadable: Of folders that can't be read or hold nothing the name, and why, in a sentence.
     """
 
     files: list[InputFile] = field(default_factory=list)
@@ -121,6 +121,8 @@ def find_input_files(given: Sequence[str], output: Path) -> InputFiles:
     for text in given:
         for location in _expand(text, output, found.unreadable):
             locations.setdefault(_identity(location), location)
+    if found.unreadable and not locations:
+        raise ValueError(": ".join(next(iter(found.unreadable.items()))))
     if not locations:  # an empty list, or a folder of results that is its own only source
         raise ValueError(f"{printable(' '.join(given))[:200]} names no photo and no video.")
     found.files = [InputFile(location) for location in sorted(locations.values())]
@@ -163,7 +165,7 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
             raise ValueError(f"Nothing matches {text}; check the pattern.")
     for name in matched:
         if os.path.isdir(name):
-            yield from _search(Path(name), output, unreadable)
+            yield from _search(Path(name), output, unreadable, is_named=name == text)
         elif listed or os.path.lexists(name):
             yield _absolute(name)
         else:
@@ -191,19 +193,17 @@ def _not_in(folder: Path, names: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def _search(folder: Path, output: Path, unreadable: dict[str, str]) -> Iterator[str]:
+def _search(
+    folder: Path, output: Path, unreadable: dict[str, str], is_named: bool
+) -> Iterator[str]:
+    """Yield the files in a folder; that one holds none is stated if it isn't a pattern's."""
     # The shell expands * to the results folder as well if that is next to the files.
     is_output = real_path(folder) == real_path(output)
     results = output / ANNOTATED if is_output else output
     files, closed = files_in(folder, PHOTO_OR_VIDEO, results)
-    if folder in closed:
-        raise ValueError(f"{printable(folder)}: {closed[folder]}")
     unreadable |= {printable(path): why for path, why in closed.items()}
-    if not files and not is_output:
-        raise ValueError(
-            f"{printable(folder)} holds no {PHOTO_OR_VIDEO.name}; looked for were files that end "
-            f"in {', '.join(PHOTO_OR_VIDEO.suffixes)}."
-        )
+    if is_named and not files and not is_output and folder not in closed:
+        unreadable[printable(folder)] = PHOTO_OR_VIDEO.none_found
     for file in files:
         yield _absolute(file)
 

@@ -19,10 +19,11 @@ def find_files(
         kind: Searched for in folders; a file that is given is taken whatever its name.
         given: Files and folders.
         output: Folder of the results; what is inside it is no input, unless it is the only one.
-        unreadable: Gets the folders that can't be read, and why, in a sentence each.
+        unreadable: Gets the folders that can't be read or hold nothing of this kind, and why, in a
+            sentence each.
 
     Raises:
-        ValueError: A file is missing, or a folder holds nothing of this kind.
+        ValueError: A file is missing, or nothing is found.
     """
     found: dict[Path, Path] = {}
     seen_before: set[Path] = set()
@@ -34,18 +35,15 @@ def find_files(
             unreadable[name] = IS_OUTPUT
             continue
         inside, closed = files_in(path, kind, output) if path.is_dir() else ([path], {})
-        if path in closed:
-            raise ValueError(f"{name}: {closed[path]}")
         unreadable |= {printable(folder): why for folder, why in closed.items()}
-        if not inside:
-            raise ValueError(
-                f"{name} holds no {kind.name}; looked for were files that end in "
-                f"{', '.join(kind.suffixes)}."
-            )
+        if not inside and path not in closed:
+            unreadable[name] = kind.none_found
         for file in inside:
             if (real := real_path(file)) not in seen_before:
                 seen_before.add(real)
                 found[file] = file.relative_to(path) if path.is_dir() else Path(file.name)
+    if not found:
+        raise ValueError(": ".join(next(iter(unreadable.items()))))
     return found
 
 

@@ -334,13 +334,15 @@ def test_a_folder_that_cannot_be_read_is_named(photos, tmp_path, monkeypatch, ca
     assert sentence in capsys.readouterr().err
 
 
-def test_a_link_that_leads_nowhere_is_left_out_with_the_reason(photos, capsys):
-    link = photos / "gone.jpg"
+def test_empty_folders_and_links_that_lead_nowhere_are_left_out_with_the_reason(photos, capsys):
+    link, empty = photos / "gone.jpg", photos / "empty"
+    empty.mkdir()
     link.symlink_to(photos / "nothing.jpg")
     for given in (photos, link):
-        assert main(["photo", str(given), str(photos / "a.jpg")]) == 0
-        reason = f"There is no file {link}; check the path."
-        assert f"{link} is left out. {reason}\n" in capsys.readouterr().out
+        assert main(["photo", str(given), str(photos / "a.jpg"), str(empty)]) == 0
+        printed, reason = capsys.readouterr().out, f"There is no file {link}; check the path."
+        assert f"{link} is left out. {reason}\n" in printed
+        assert f"{empty} is left out. It holds no photo; looked for were files" in printed
 
 
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(photos, monkeypatch, capsys):
@@ -377,7 +379,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_cut_file(photos, tmp_path, mo
     [
         ("missing.jpg", "missing.jpg; check the path."),
         ("two\nlines.jpg", "two\N{REPLACEMENT CHARACTER}lines.jpg; check the path."),
-        ("empty", "holds no photo; looked for were files that end in .avif, "),
+        ("empty", "empty: It holds no photo; looked for were files that end in .avif, "),
         ("text.jpg", "No photo can be read. "),
     ],
 )
