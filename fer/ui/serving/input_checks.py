@@ -208,7 +208,7 @@ def _wanted_file(parameter: Parameter, value: Any) -> str | None:
     if all(isinstance(file, dict) and isinstance(file.get("path"), str) for file in files):
         return None
     kind = "a list of files that were" if several else "a file that was"
-    return f"{kind} uploaded to /gradio_api/upload before"
+    return f"{kind} uploaded to /gradio_api/upload before, as handle_file of Gradio's clients does"
 
 
 def _wanted_number(parameter: Parameter, value: Any) -> str | None:

@@ -32,7 +32,7 @@ def handler(demo, checks, name):
     ("name", "data", "sentence"),
     [
         ("photo", "file", "`data` is a list"),
-        ("photo", ["file"], "picture is a file"),
+        ("photo", ["one.png"], "picture is a file .*, as handle_file of Gradio's clients does"),
         ("photo", [{"url": "data:image/png;base64,"}], "picture is a file"),
         ("photo", [FILE, "30"], "min_face is a number from 16 to 200"),
         ("photo", [FILE, True], "min_face is a number"),
