@@ -246,7 +246,16 @@ def _list_address(address: str, listed: bool) -> list[str]:
         names = [name for name in system.find(path) if _is_wanted(name)]
     else:
         names = [path] if system.exists(path) else []
-    return [name if "://" in name else str(system.unstrip_protocol(name)) for name in names]
+    whole = [name if "://" in name else str(system.unstrip_protocol(name)) for name in names]
+    return [name + _archive_of(address) for name in whole]
+
+
+def _archive_of(address: str) -> str:
+    """Return the end of an address inside an archive: of "zip://a.jpg::/b.zip" "::/b.zip"."""
+    inside, _, archive = address.partition("::")
+    if not archive or "://" not in inside:  # simplecache::https://... is no archive
+        return ""
+    return f"::{archive if '://' in archive else os.path.abspath(archive)}"
 
 
 def _is_wanted(name: str) -> bool:
@@ -255,8 +264,10 @@ def _is_wanted(name: str) -> bool:
 
 def file_name(location: str) -> str:
     """Return a file's own name; in the web, an address may have a query, and quoted letters."""
-    is_web = location.startswith(("http://", "https://"))
-    return PurePosixPath(unquote(urlsplit(location).path) if is_web else location).name
+    if location.startswith(("http://", "https://")):
+        return PurePosixPath(unquote(urlsplit(location).path)).name
+    inside = location.split("::")[0] if "://" in location else location  # of an archive, perhaps
+    return PurePosixPath(inside).name
 
 
 def _suffix(location: str) -> str:

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 
 import fsspec
 import pytest
 
 from fer.batch.input_files import InputFile, Shard, file_name, find_input_files
+from fer.batch.local_copies import LocalCopies, read_bytes
 from tests.hub_server import HubServer
 
 
@@ -144,6 +146,23 @@ def test_addresses_of_folders_and_patterns_are_expanded(inputs, tmp_path):
     assert found(f"file://{inputs}", "inputs/a.jpg") == ALL  # a path is a path
 
 
+def test_an_archive_is_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        for name in ("x.jpg", "in/film.mp4", "notes.txt"):
+            archive.writestr(name, name)
+    files = find_input_files(["zip://::a.zip", "zip://*.jpg::a.zip"], tmp_path / "out").files
+    names, archive = ["in/film.mp4", "x.jpg"], f"{tmp_path}/a.zip"
+    assert [file.location for file in files] == [f"zip://{name}::{archive}" for name in names]
+    assert [read_bytes(file).decode() for file in files] == names
+    assert [file.is_video for file in files] == [True, False]
+    (film, _), copies = files, LocalCopies()
+    assert copies.path(film).name == "film.mp4" and copies.path(film).read_text() == names[0]
+    copies.close()
+    (cached,) = find_input_files([f"simplecache::file://{archive}"], tmp_path / "out").files
+    assert cached.location == f"file://{archive}"
+
+
 READ_FROM_HUB = """
 from pathlib import Path
 from fer.batch.input_files import find_input_files
@@ -199,9 +218,11 @@ def test_a_file_name_is_the_end_of_its_path_or_address():
             "/x/my%20film?.mp4",
             "https://x/a%2Fmy%20film.mp4?from=b.mp4",
             "s3://x/y#1.mp4",
+            "zip://in/y.mp4::s3://x/z.zip",
+            "/x/a::b.mp4",
         )
     ]
-    assert names == ["my%20film?.mp4", "my film.mp4", "y#1.mp4"]
+    assert names == ["my%20film?.mp4", "my film.mp4", "y#1.mp4", "y.mp4", "a::b.mp4"]
 
 
 def test_shards_share_the_files_evenly():
