@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,10 @@ _CANNOT_WRITE = (*_FULL, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 _TRIED_BYTES = 4096
 """A block of most file systems: fewer bytes may fit where the disk is full."""
+
+
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
+"""How an address begins, of whose slashes a path keeps one; drives of Windows have one letter."""
 
 
 class OutputError(ValueError):
@@ -137,6 +142,12 @@ def _made_folder(folder: Path) -> Iterator[None]:
         OutputError: It can't be made.
     """
     missing: list[Path] = []
+    if _ADDRESS.match(str(folder)) and not folder.exists():
+        address = _ADDRESS.sub(r"\1://", printable(folder), count=1)
+        raise OutputError(
+            f"{address} is an address, and results are written to folders only; name one, into "
+            "which such a storage may be mounted."
+        )
     try:
         missing += [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)

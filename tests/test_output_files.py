@@ -52,6 +52,20 @@ def test_after_an_error_an_empty_folder_goes_and_a_full_one_stays(tmp_path):
     assert (tmp_path / "a" / "b" / "c").exists()
 
 
+def test_an_address_is_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for address in ("s3://bucket/out", "hf://buckets/me/out"):
+        with (
+            pytest.raises(OutputError, match=f"^{address} is an address, and results are written"),
+            output_folder(Path(address)),
+        ):
+            pytest.fail("entered")
+    assert list(tmp_path.iterdir()) == []
+    for name in ("lesson-10:30", "a:/b"):
+        with output_folder(Path(name)):
+            assert Path(name).is_dir()
+
+
 def test_what_is_a_file_is_no_folder(tmp_path):
     (tmp_path / "a").touch()
     for folder in (tmp_path / "a", tmp_path / "a" / "b"):
