@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -24,6 +25,11 @@ class DefaultsHelpFormatter(
     def _get_help_string(self, action: argparse.Action) -> str | None:
         nothing = action.default is None or action.default is False or action.default in ([], ())
         return action.help if nothing else super()._get_help_string(action)
+
+
+def hide_exif_warnings() -> None:
+    """Keep off the terminal what Pillow warns of in damaged EXIF data, without naming the file."""
+    warnings.filterwarnings("ignore", "Corrupt EXIF data", module="PIL")
 
 
 def show_notice(sentence: str) -> None:

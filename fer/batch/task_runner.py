@@ -30,6 +30,7 @@ from fer.batch.video_rows import read_annotated, read_segment
 from fer.output_files import OutputError
 from fer.pipeline import Pipeline
 from fer.recording.outputs import ResultsError
+from fer.terminal import hide_exif_warnings
 from fer.threads import limit_threads
 from fer.video import VideoError
 
@@ -104,6 +105,7 @@ class TaskRunner:
         Raises:
             fer.model.classifier.ModelError: The one that the settings name can't be loaded.
         """
+        hide_exif_warnings()
         cv2.setNumThreads(1)
         limit_threads(1)
         return cls(settings, Pipeline.load(settings.model, device=settings.device))

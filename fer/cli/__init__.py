@@ -7,7 +7,6 @@ import argparse
 import io
 import os
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 
 from fer import __version__
@@ -21,7 +20,7 @@ from fer.cli.photo_command import add_photo
 from fer.cli.push_command import add_push
 from fer.cli.run_command import add_run
 from fer.cli.video_command import add_video
-from fer.terminal import DefaultsHelpFormatter
+from fer.terminal import DefaultsHelpFormatter, hide_exif_warnings
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the signal's number."""
@@ -52,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a letter it can't show is no reason to fail
-    warnings.filterwarnings("ignore", "Corrupt EXIF data", module="PIL")  # it names no file
+    hide_exif_warnings()
     given = sys.argv[1:] if arguments is None else arguments
     parser = build_parser()
     if any(not word or (word.startswith("--") and word.endswith("=")) for word in given):
