@@ -92,7 +92,9 @@ class RayPool:
 
     def _connect(self, ray: Any) -> None:
         address = os.environ.get("RAY_ADDRESS")
-        options = {} if address else {"num_cpus": self._count, "include_dashboard": False}
+        # Else it would join a cluster that happens to run here, and refuse to have so many cores.
+        here = {"address": "local", "num_cpus": self._count, "include_dashboard": False}
+        options = {} if address else here
         try:
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
         except (ConnectionError, RuntimeError, ValueError) as error:

@@ -119,6 +119,7 @@ def test_its_tables_are_those_of_other_workers(inputs, tmp_path, monkeypatch, co
     run([inputs], tmp_path / "expected", load(SETTINGS).pipeline, SETTINGS)
     pool, store = RayPool(SETTINGS, 3, load), BatchStore(tmp_path / "out", Shard())
     assert pool.start().name == "fake <model>" and fake.options["num_cpus"] == 3
+    assert fake.options["address"] == "local"  # whatever else runs here
     (tmp_path / "out").mkdir()
     with store.locked():
         BatchRun(find_input_files([str(inputs)], tmp_path).files, SETTINGS, store).run(pool)
