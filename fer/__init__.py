@@ -26,3 +26,8 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(_LATE[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, also those that aren't imported yet."""
+    return sorted({*globals(), *__all__})

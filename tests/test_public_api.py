@@ -100,6 +100,10 @@ def test_pictures_without_faces_leave_the_columns_types(expected):
     assert tables[1].dtypes.equals(tables[0].dtypes) and tables[2].dtypes.equals(tables[0].dtypes)
 
 
+def test_public_names_are_listed_before_they_are_imported():
+    assert set(fer.__all__) <= set(dir(fer))
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="pipline"):
         fer.pipline  # noqa: B018
