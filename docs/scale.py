@@ -73,9 +73,15 @@ def _run(name: str, figures: dict) -> str:
 
 
 def _ratios(runs: dict) -> str:
-    """Return how much faster two workers are than the loop, and Ray's than those here."""
-    two, loop = (runs[f"photos, {name}"]["per_second"] for name in ("local 2", "loop, one thread"))
-    sentence = f"Two workers read {two / loop:.2f} times as many photos as the loop with one thread"
+    """Return how much faster two workers are than the loops, and Ray's than those here."""
+    two, one_thread, loop = (
+        runs[f"photos, {name}"]["per_second"] for name in ("local 2", "loop, one thread", "loop")
+    )
+    sentence = (
+        f"Two workers read {two / one_thread:.2f} times as many photos as the loop with one "
+        f"thread, {two / loop:.2f} times as many as the loop as it is, whose threads use more than "
+        "a core"
+    )
     if "photos, ray 2" in runs:
         ray = runs["photos, ray 2"]["per_second"] / two
         sentence += f", and two of Ray's {ray:.2f} times as many as two of `fer run`'s own"
