@@ -1,9 +1,12 @@
 """Which errors of a source are transient, such as a lost connection, and which are the file's."""
 
 import sys
+import zlib
 from collections.abc import Callable
+from tarfile import TarError
 from time import sleep
 from typing import TypeVar
+from zipfile import BadZipFile
 
 from fer.paths import is_lost_mount
 
@@ -23,7 +26,11 @@ LIBRARY_ERRORS = (
 )
 """Errors of the libraries under fsspec that are no `OSError`, by their modules."""
 
+ARCHIVE_ERRORS = (BadZipFile, TarError, zlib.error, RuntimeError)
+"""Of a damaged archive, and RuntimeError of one that is encrypted or compressed in another way."""
+
 _PERMANENT = (
+    *ARCHIVE_ERRORS,
     FileNotFoundError,
     IsADirectoryError,
     NotADirectoryError,

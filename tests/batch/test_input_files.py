@@ -10,7 +10,7 @@ import fsspec
 import pytest
 
 from fer.batch.input_files import InputFile, Shard, file_name, find_input_files
-from fer.batch.local_copies import LocalCopies, read_bytes
+from fer.batch.local_copies import LocalCopies, UnavailableError, read_bytes
 from tests.hub_server import HubServer
 
 
@@ -161,6 +161,22 @@ def test_an_archive_is_a_folder(tmp_path, monkeypatch):
     copies.close()
     (cached,) = find_input_files([f"simplecache::file://{archive}"], tmp_path / "out").files
     assert cached.location == f"file://{archive}"
+
+
+def test_an_archive_that_cannot_be_read_is_a_sentence(tmp_path):
+    (tmp_path / "cut.zip").write_bytes(b"PK")
+    with pytest.raises(ValueError, match="can't be reached: File is not a zip file"):
+        find_input_files([f"zip://::{tmp_path}/cut.zip"], tmp_path / "out")
+    locked = tmp_path / "locked.zip"
+    with zipfile.ZipFile(locked, "w") as archive:
+        archive.writestr("a.jpg", b"A")
+    content = locked.read_bytes()
+    for start in (b"PK\3\4\x14\0", b"PK\1\2\x14\3\x14\0"):  # of a header; its flags follow
+        content = content.replace(start + b"\0", start + b"\1")
+    locked.write_bytes(content)
+    (file,) = find_input_files([f"zip://::{locked}"], tmp_path / "out").files
+    with pytest.raises(UnavailableError, match="is encrypted, password required"):
+        read_bytes(file)
 
 
 READ_FROM_HUB = """

@@ -48,4 +48,5 @@ def test_the_line_for_hf_jobs_is_one_that_its_command_takes():
     assert done.returncode == 0, done.stderr
     shown = " ".join(done.stdout.split())
     assert "script fer args run hf://datasets/you/photos --output /results --shard 7/64" in shown
-    assert "image you/image flavor cpu-upgrade timeout 6h volumes hf://buckets/you/results:/results" in shown
+    assert "image you/image flavor cpu-upgrade timeout 6h " in shown
+    assert "volumes hf://buckets/you/results:/results" in shown
