@@ -31,6 +31,7 @@ from fer.batch.tasks import (
 )
 from fer.batch.transient_errors import UnreachableError
 from fer.batch.video_join import TrackJoiner, join_facts
+from fer.batch.work_estimate import WorkEstimate
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,9 +76,10 @@ class TaskPool(Protocol):
 
 @dataclass
 class _UnfinishedVideo:
-    """A video of which some segments aren't analysed yet."""
+    """A video of which some segments aren't analysed yet, of so many seconds each in the mean."""
 
     plan: VideoPlan
+    seconds: float
     missing: set[int] = field(default_factory=set)
 
 
@@ -106,7 +108,8 @@ class BatchRun:
         known = store.done()
         self._left = [file for file in files if file.source_id not in known]
         self.total, self.done = len(files), len(files) - len(self._left)
-        self._work, self._worked = float(len(self._left)), 0.0
+        videos = sum(file.is_video for file in self._left)
+        self._estimate = WorkEstimate(len(self._left) - videos, videos, settings.segment_seconds)
         self._losses: Counter[Task] = Counter()
         self.unread: dict[InputFile, str] = {}
         self._outage = 0
@@ -206,7 +209,11 @@ class BatchRun:
         if read:
             self._store.write(read, rows)
             self.done += len(read)
-            self._advance(len(read))
+            if read[0].is_video:  # which can't be read
+                self._estimate.plan_video(0)
+            else:
+                self._estimate.finish(photos=len(read))
+            self._report(self._estimate.share)
 
     def _begin_video(self, file: InputFile, plan: VideoPlan) -> Iterable[Task]:
         """Return the segments of a video that aren't there yet."""
@@ -217,8 +224,12 @@ class BatchRun:
             for segment in plan.segments
         ]
         missing = [task for task in tasks if not self._store.has_segment(task)]
-        self._videos[file] = _UnfinishedVideo(plan, {task.segment.number for task in missing})
-        self._advance(1 - len(missing) / len(plan.segments))
+        length = self._settings.span.length(plan.info.duration)
+        seconds = (length or self._settings.segment_seconds) / len(plan.segments)
+        numbers = {task.segment.number for task in missing}
+        self._videos[file] = _UnfinishedVideo(plan, seconds, numbers)
+        self._estimate.plan_video(seconds * len(missing))
+        self._report(self._estimate.share)
         if not missing:
             self._finish_video(file)
         return missing
@@ -226,7 +237,8 @@ class BatchRun:
     def _finish_segment(self, file: InputFile, segment: Segment) -> None:
         video = self._videos[file]
         video.missing.discard(segment.number)
-        self._advance(1 / len(video.plan.segments))
+        self._estimate.finish(seconds=video.seconds)
+        self._report(self._estimate.share)
         if not video.missing:
             self._finish_video(file)
 
@@ -273,7 +285,3 @@ class BatchRun:
             **facts,
         }
         return file_table([(file, known)])
-
-    def _advance(self, files: float) -> None:
-        self._worked += files
-        self._report(min(1.0, self._worked / self._work))
