@@ -79,7 +79,7 @@ def files_in(
 
 def _is_special(path: Path) -> bool:
     """Return whether it is a pipe, a socket or a device, which may never end."""
-    return os.path.exists(path) and not os.path.isfile(path)
+    return not os.path.isfile(path) and os.path.exists(path)
 
 
 def files_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
