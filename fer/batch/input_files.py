@@ -226,7 +226,7 @@ def _expand_address(address: str, listed: bool) -> Iterator[str]:
     """
     try:
         names = with_retries(lambda: _list_address(address, listed))
-    except (*remote_errors(), *ARCHIVE_ERRORS) as error:
+    except remote_errors() + ARCHIVE_ERRORS as error:
         raise ValueError(f"{address} can't be reached: {in_a_line(error)}") from error
     if not names:
         raise ValueError(f"{address} names no photo and no video; check the address.")
