@@ -15,7 +15,7 @@ from fer.array_types import Int64Array
 from fer.i18n import SOURCE, use_language
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.timeline.expression_statistics import Statistics, compute_statistics
-from fer.timeline.marks import EVENT, Mark, clipped
+from fer.timeline.marks import EVENT, Mark, clipped, marks_end
 from fer.timeline.moments import find_moments
 from fer.timeline.timeline import Timeline
 
@@ -67,7 +67,7 @@ class IntervalTable:
 
     Attributes:
         rows: By start and tier; those of a tier don't overlap.
-        duration: Seconds of the annotated video.
+        duration: Seconds of the annotated video, up to its last picture or a mark in its sound.
         media: File name of the annotated video; "" without one.
     """
 
@@ -112,6 +112,7 @@ def interval_table(
     last = last if end is None else end
     rows = [_placed(row, last, video_offset) for row in (*states, *rises)]
     rows = [row for row in rows if row.end > row.start]
+    last = marks_end(timeline.marks, last)
     rows += _mark_rows(clipped(timeline.marks, 0.0, last, video_offset))
     rows.sort(key=lambda row: (row.start, row.tier))
     return IntervalTable(tuple(rows), round(last + video_offset, DECIMALS), media)

@@ -31,6 +31,9 @@ KINDS = {
 MAX_TEXT, MAX_MARKS, MAX_SECONDS = 200, 500, 1e6
 """Letters of a text, marks of a timeline, and seconds of a time, at most."""
 
+AFTER_END = 60.0
+"""Seconds after the last picture in which marks may begin: a recording's sound may last so long."""
+
 DECIMALS = 3
 """Of a mark's seconds."""
 
@@ -166,6 +169,12 @@ def bins_within(
     for start, end in merged_ranges(ranges):
         inside |= (starts >= start - _TOLERANCE) & (ends <= end + _TOLERANCE)
     return inside
+
+
+def marks_end(marks: Iterable[Mark], end: float) -> float:
+    """Return where the last of the marks ends that begin in the sound after an end, or that end."""
+    last = end + AFTER_END
+    return max([end, *(min(mark.end, last) for mark in marks if end < mark.start <= last)])
 
 
 def clipped(marks: Iterable[Mark], start: float, end: float, shift: float) -> Iterator[Mark]:

@@ -9,12 +9,15 @@ from matplotlib.colors import to_hex
 
 from fer.colors import COLORS, outcome_colors
 from fer.i18n import DRAWN, use_language
+from fer.timeline.annotation_tiers import interval_table
+from fer.timeline.chart import timeline_html
 from fer.timeline.drawn_marks import LEFT_OUT_STYLE
 from fer.timeline.expression_statistics import STACK_ORDER
-from fer.timeline.marks import Mark
+from fer.timeline.marks import AFTER_END, Mark
 from fer.timeline.moments import Moment
 from fer.timeline.plot import hatching_reason, timeline_plot
 from fer.timeline.timeline import VIEWS, Timeline
+from fer.video.audio import TAIL
 from tests.timeline.frames import frame, mix, recorded, steady
 
 HALF = mix(happy=0.5, sad=0.25, neutral=0.25)
@@ -99,11 +102,23 @@ def test_marks_before_the_first_picture_leave_the_plot_its_room():
 
 def test_marks_after_the_last_picture_are_in_the_plot():
     timeline = recorded([(frame([HALF] * 5), i) for i in range(30)])
-    timeline.marks = (Mark(10, 90, "left out"), Mark(41, 41, "event"), Mark(99, 99, "event"))
+    timeline.marks = (Mark(10, 190, "left out"), Mark(41, 41, "event"), Mark(121, 121, "event"))
     upper = timeline_plot(timeline, duration=59.5).axes[0]
-    assert upper.get_xlim() == (0, 60) and timeline_plot(timeline).axes[0].get_xlim() == (0, 30)
+    assert upper.get_xlim() == (0, 60)
     assert [text.get_text() for text in upper.texts] == ["A", "B"]
-    assert timeline_plot(timeline, duration=math.inf).axes[0].get_xlim() == (0, 100)
+    assert timeline_plot(timeline, duration=math.inf).axes[0].get_xlim() == (0, 190)
+
+
+def test_marks_in_the_sound_after_the_last_picture_are_in_chart_plot_and_intervals():
+    timeline = recorded([(frame([HALF] * 5), i) for i in range(30)])
+    timeline.marks = (Mark(5, 900, "left out"), Mark(40, 40, "event"), Mark(50, 55.5, "stretch"))
+    upper = timeline_plot(timeline, duration=29.5).axes[0]
+    assert upper.get_xlim() == (0, 56) and upper.texts[-1].get_text() == "C"
+    html = timeline_html(timeline, duration=29.5)
+    assert 'data-span="56"' in html and 'title="0:50 stretch"' in html
+    assert AFTER_END == TAIL
+    table = interval_table(timeline, 29.5, 0.5)
+    assert table.duration == 56 and {row.start for row in table.rows} >= {40.5, 50.5}
 
 
 @pytest.mark.parametrize("language", sorted(DRAWN))

@@ -20,11 +20,10 @@ from fer.recording import RecordingResult
 from fer.recording.exports import write_archive
 from fer.recording.outputs import write_timeline_files
 from fer.recording.thumbnails import Thumbnail
-from fer.timeline.marks import MarkError
+from fer.timeline.marks import AFTER_END, MarkError
 from fer.timeline.summary import Summary, summarise
 from fer.ui.mark_editor import changed_marks
 from fer.ui.recording.views import RESULT_LIFETIME, finished_html, result_html
-from fer.video.audio import TAIL
 
 RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
 """Fields of `RecordingResult`, one for each output: the video is both played and saved."""
@@ -83,7 +82,7 @@ class RenderedRecording:
         """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
         timeline, end = self.recording.timeline, math.ceil(self.recording.duration)
         try:
-            timeline.marks = changed_marks(timeline.marks, action, end, TAIL)
+            timeline.marks = changed_marks(timeline.marks, action, end, AFTER_END)
         except MarkError as error:
             return str(error)
         return ""
