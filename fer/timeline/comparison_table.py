@@ -69,7 +69,7 @@ def conclusions(comparison: Comparison, networks: Sequence[str] = ()) -> list[st
 
 def _conclusion(first: Sample, other: Sample, differences: Mapping[str, Difference]) -> str:
     pair = {"first": first.name, "other": other.name}
-    clear = [name for name in MEASURES if differences[name].is_clear]
+    clear = [name for name in MEASURES if _is_clear(name, differences[name])]
     if not clear:
         if not any(isfinite(difference.low) for difference in differences.values()):
             return _("From %(first)s to %(other)s: too few seconds for an interval.", **pair)
@@ -97,6 +97,12 @@ def format_difference(name: str, difference: Difference) -> str:
         return value if isfinite(difference.value) else NO_VALUE
     low, high = _signed(name, difference.low), _signed(name, difference.high)
     return f"{value} ({_('%(low)s to %(high)s', low=low, high=high)})"
+
+
+def _is_clear(name: str, difference: Difference) -> bool:
+    """Return whether the interval leaves out 0, also as it is displayed: "+0.0" is no change."""
+    ends = _signed(name, difference.low), _signed(name, difference.high)
+    return difference.is_clear and _signed(name, 0.0) not in ends
 
 
 def _signed(name: str, value: float) -> str:
@@ -175,7 +181,7 @@ def comparison_html(comparison: Comparison, networks: Sequence[str] = ()) -> Mar
             (
                 sample.name,
                 [
-                    (name, format_difference(name, each[name]), each[name].is_clear)
+                    (name, format_difference(name, each[name]), _is_clear(name, each[name]))
                     for name in MEASURES
                 ],
             )

@@ -83,6 +83,14 @@ def test_alike_recordings_do_not_differ():
     assert sentence.startswith("From a to b no figure changes by more than these seconds")
 
 
+def test_what_is_displayed_as_no_change_is_none():
+    pair = [("a", steady(60, 6, neutral=1.0)), ("b", steady(60, 6, neutral=0.9998, fear=0.0002))]
+    comparison = compare_timelines(pair)
+    assert comparison.differences[0]["fear"].is_clear
+    assert conclusions(comparison)[0].startswith("From a to b no figure changes")
+    assert "fer-top" not in comparison_html(comparison)
+
+
 def test_marked_stretches_are_compared_with_the_baseline():
     timeline = lesson(5, seconds=100)
     timeline.marks = (
