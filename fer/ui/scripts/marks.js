@@ -74,7 +74,10 @@ document.addEventListener("change", ({ target }) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const kind = props.keys[event.key?.toLowerCase()]; // a field that the browser fills in sends none
+  // Keyboards of other scripts, such as Devanagari, have other letters on these keys; a field that the browser fills in
+  // sends none.
+  const letter = /^[a-z]$/i.test(event.key) ? event.key : event.code?.replace("Key", "");
+  const kind = props.keys[letter?.toLowerCase()];
   if (!kind || !keys.checked || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   if (typing(event.target) || !visible()) return;
   event.preventDefault();
