@@ -62,6 +62,13 @@ def test_a_translation_has_the_placeholders_and_the_html_of_its_text(language):
             assert form == form.strip() or text != text.strip()
 
 
+@pytest.mark.parametrize(("language", "masculine"), [("es", "girado"), ("hi", "घूमा हुआ")])
+def test_a_photo_that_is_turned_and_a_video_are_of_different_genders(language, masculine):
+    catalogue = read(language)
+    turned = [text for text in catalogue if text.startswith("The %(what)s looks turned")]
+    assert len(turned) == 3 and not [text for text in turned if masculine in catalogue[text]]
+
+
 def test_no_script_has_a_sentence_that_is_not_translated():
     """What is logged is for developers, and keys of objects, such as Gradio's names, are for us."""
     found = []
