@@ -11,9 +11,9 @@
   };
   // Gradio changes the elements that stay: another timeline may come into the same chart.
   const state = (chart) => {
-    const source = chart.dataset.series;
-    if (chart.fer?.source !== source) {
-      const span = Number(chart.dataset.span), before = kept.get(held(chart));
+    const source = chart.dataset.series, span = Number(chart.dataset.span); // a mark may be after all values
+    if (chart.fer?.source !== source || chart.fer.span !== span) {
+      const before = kept.get(held(chart));
       const same = before?.span === span;
       chart.fer = { source, span, from: same ? before.from : 0, to: same ? before.to : span, hidden: before?.hidden ?? new Set(), at: same ? before.at : 0, ...JSON.parse(source) };
       kept.set(held(chart), chart.fer);
