@@ -133,9 +133,12 @@ def _frames(rate: float | None) -> str:
             "analysed.",
             version=__version__,
         )
-    return _(
+    return ngettext(
+        "Facial expressions were estimated with fer %(version)s; %(rate)s frame a second was "
+        "analysed.",
         "Facial expressions were estimated with fer %(version)s; %(rate)s frames a second were "
         "analysed.",
+        math.ceil(rate),
         version=__version__,
         rate=format_number(rate),
     )

@@ -33,6 +33,7 @@ def test_it_names_network_versions_and_settings():
         "number of their track",
     ):
         assert fact in text
+    assert "1 frame a second was" in methods_paragraph(timeline, replace(ORIGIN, rate=1.0))
 
 
 def test_a_runtime_may_come_in_a_package_of_another_name(monkeypatch):
