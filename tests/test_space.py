@@ -21,13 +21,18 @@ def workflow():
 
 
 SPACES = {"sync": "HF_SPACE", "device": "HF_STATIC_SPACE"}
-"""The workflow's jobs, each with the variable that names its Space."""
+"""The jobs that upload, each with the variable that names its Space."""
 
 
 @pytest.fixture(scope="module", params=SPACES)
 def variable(request, workflow):
-    assert set(workflow["jobs"]) == set(SPACES)
+    assert set(workflow["jobs"]) == {"build", *SPACES}
     return SPACES[request.param]
+
+
+@pytest.fixture(scope="module")
+def build(workflow):
+    return workflow["jobs"]["build"]
 
 
 @pytest.fixture(scope="module")
@@ -41,43 +46,58 @@ def front_matter():
     return yaml.safe_load((ROOT / "README.md").read_text().split("---")[1])
 
 
-def test_it_follows_the_tests_on_main(workflow, job):
+def test_it_follows_the_tests_on_main(workflow, build, job):
     trigger = workflow[True]["workflow_run"]  # YAML 1.1 reads "on" as true
     tests = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())
     assert trigger["workflows"] == [tests["name"]]
     assert trigger["branches"] == ["main"]
-    condition = job["if"]
+    condition = build["if"]
     assert "workflow_run.conclusion == 'success'" in condition
     assert "workflow_run.event == 'push'" in condition  # not a fork's pull request
     assert "workflow_run.head_sha == github.sha" in condition  # not an older commit's late tests
-    assert job["steps"][0]["with"]["ref"] == "${{ env.COMMIT }}"
-    assert job["env"]["COMMIT"].startswith("${{ github.event.workflow_run.head_sha")
+    assert job["needs"] == "build"
+    for checkout in (build["steps"][0], workflow["jobs"]["sync"]["steps"][0]):
+        assert checkout["with"]["ref"] == "${{ env.COMMIT }}"
+    assert workflow["env"]["COMMIT"].startswith("${{ github.event.workflow_run.head_sha")
 
 
 def test_a_run_that_is_skipped_pushes_out_none_that_waits(workflow):
     assert "concurrency" not in workflow
-    groups = [job["concurrency"] for job in workflow["jobs"].values()]
+    assert "concurrency" not in workflow["jobs"]["build"]
+    groups = [workflow["jobs"][name]["concurrency"] for name in SPACES]
     assert not any(group["cancel-in-progress"] for group in groups)
     assert len({group["group"] for group in groups}) == len(
         groups
     )  # jobs don't push out each other
 
 
-def test_it_is_off_until_its_variable_is_set(job, variable):
-    assert job["if"].startswith(f"vars.{variable} != '' && ")
+def test_it_is_off_until_its_variable_is_set(build, job, variable):
+    assert build["if"].startswith("(vars.HF_SPACE != '' || vars.HF_STATIC_SPACE != '') && ")
+    assert job["if"] == f"vars.{variable} != ''"
     assert job["env"]["HF_SPACE"] == f"${{{{ vars.{variable} }}}}"
 
 
 def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job, variable):
     assert workflow["permissions"] == {}
-    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    assert job["permissions"].items() <= {"contents": "read", "id-token": "write"}.items()
     resource = f"${{{{ secrets.HF_TOKEN == '' && format('spaces/{{0}}', vars.{variable}) || '' }}}}"
     *others, upload = job["steps"]
     assert upload["env"]["HF_OIDC_RESOURCE"] == resource  # set, it would go before a token
-    assert "secrets." not in str([job["env"], *others])  # nor what npm installs gets to see one
-    assert not re.search(r"npm ci (?!--ignore-scripts)", str(others))
+    assert "secrets." not in str([job["env"], *others])
     for step in job["steps"]:
         assert "${{" not in step.get("run", "")  # a variable's text never becomes shell
+
+
+def test_what_the_page_is_built_with_can_not_log_in(build, job):
+    """Any step of a job that may have a token can get one, whichever step it is meant for."""
+    assert build["permissions"] == {"contents": "read"} and "secrets." not in str(build)
+    assert re.search(r"npm ci --ignore-scripts", str(build))
+    assert "npm" not in str(job["steps"])
+    made, taken = (
+        next(step for step in steps if f"{kind}-artifact" in step.get("uses", ""))["with"]
+        for kind, steps in (("upload", build["steps"]), ("download", job["steps"]))
+    )
+    assert taken == {"name": made["name"], "path": made["path"]}
 
 
 @pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.yml")), ids=lambda path: path.name)
@@ -89,8 +109,8 @@ def test_no_workflow_runs_what_may_change_or_may_do_more_than_it_has_to(path):
     assert workflow["permissions"] in ({}, {"contents": "read"})
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 60
-        checkout = job["steps"][0]
-        assert checkout["with"]["persist-credentials"] is False
+        for checkout in (step for step in job["steps"] if "checkout" in step.get("uses", "")):
+            assert checkout["with"]["persist-credentials"] is False
         for command in (step["run"] for step in job["steps"] if "run" in step):
             assert not re.search(r"\b(pip install|npm (install|i)|npx)\b", command)
             for package in re.findall(r"\bpipx (?:run|install)(?: --spec)? (\S+)", command):
