@@ -2,8 +2,9 @@
 
 Everything here holds for all threads started later and can't be undone. Capabilities are what root
 may do beyond others. A filter on system calls (seccomp) denies the network, new programs, new
-processes, reaching into other processes, typing into a terminal, watching files and memory that no
-limit counts; Landlock denies files outside of given folders.
+processes, reaching into other processes, typing into a terminal, watching or holding up files,
+changing what the system notes of them, and memory that no limit counts; Landlock denies files
+outside of given folders.
 """
 
 import ctypes
@@ -48,6 +49,7 @@ _DENIED = {
     "lchown": (94, None),
     "ptrace": (101, 117),
     "rt_sigqueueinfo": (129, 138),
+    "utime": (132, None),
     "setpriority": (141, 140),
     "sched_setparam": (142, 118),
     "sched_setscheduler": (144, 119),
@@ -58,8 +60,14 @@ _DENIED = {
     "reboot": (169, 142),
     "init_module": (175, 105),
     "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
     "tkill": (200, 130),
     "sched_setaffinity": (203, 122),
+    "utimes": (235, None),
     "mq_open": (240, 180),
     "add_key": (248, 217),
     "request_key": (249, 218),
@@ -68,9 +76,11 @@ _DENIED = {
     "inotify_init": (253, None),
     "migrate_pages": (256, 238),
     "fchownat": (260, 54),
+    "futimesat": (261, None),
     "fchmodat": (268, 53),
     "unshare": (272, 97),
     "move_pages": (279, 239),
+    "utimensat": (280, 88),
     "accept4": (288, 242),
     "inotify_init1": (294, 26),
     "rt_tgsigqueueinfo": (297, 240),
@@ -96,19 +106,12 @@ _DENIED = {
     "process_madvise": (440, 440),
     "memfd_secret": (447, 447),
     "fchmodat2": (452, 452),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
 }
 _CLONE, _CLONE3, _CLONE_THREAD = (56, 220), (435, 435), 0x10000
 _KILL, _TGKILL, _PRLIMIT = (62, 129), (234, 131), (302, 261)
-_FCNTL, _IOCTL = (72, 25), (16, 29)
-_DENIED_COMMANDS = [
-    # By these a file sends signals to any process: F_SETOWN, F_SETSIG, F_SETOWN_EX,
-    (_FCNTL, (8, 10, 15)),
-    # or a connection: FIOSETOWN, SIOCSPGRP.
-    (_IOCTL, (0x8901, 0x8902)),
-    # By these a terminal is typed into or taken over: TIOCSTI, TIOCLINUX, TIOCSPGRP, TIOCSCTTY.
-    (_IOCTL, (0x5412, 0x541C, 0x5410, 0x540E)),
-]
-"""Calls and their second arguments, of which the kernel, too, ignores the upper 32 bits."""
+_FCNTL, _IOCTL, _PRCTL = (72, 25), (16, 29), (157, 167)
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 """Instructions of the kernel's filter machine (BPF)."""
@@ -116,6 +119,19 @@ _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _MACHINE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 """Where the filter finds these, in bytes of `struct seccomp_data`; both machines are
 little-endian."""
+
+_DENIED_COMMANDS = [
+    # By these a file sends signals to any process, F_SETOWN, F_SETSIG and F_SETOWN_EX, or whoever
+    # opens it has to wait, F_SETLEASE, or is watched, F_NOTIFY.
+    (_FCNTL, _SECOND_ARGUMENT, (8, 10, 15, 1024, 1026)),
+    # By these a connection sends signals: FIOSETOWN, SIOCSPGRP.
+    (_IOCTL, _SECOND_ARGUMENT, (0x8901, 0x8902)),
+    # By these a terminal is typed into or taken over: TIOCSTI, TIOCLINUX, TIOCSPGRP, TIOCSCTTY.
+    (_IOCTL, _SECOND_ARGUMENT, (0x5412, 0x541C, 0x5410, 0x540E)),
+    # By this a process outlives the one that `die_with_parent` ties it to.
+    (_PRCTL, _FIRST_ARGUMENT, (_PR_SET_PDEATHSIG,)),
+]
+"""Calls, and values of an argument of which the kernel, too, ignores the upper 32 bits."""
 
 _ALLOW, _ERROR, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 
@@ -227,9 +243,9 @@ def _filter(machine: str, process: int) -> bytes:
     for numbers in (_KILL, _TGKILL):
         program += _only_if(numbers[column], _EQUAL, process)
     program += _only_if(_PRLIMIT[column], _EQUAL, 0)  # one's own
-    for numbers, commands in _DENIED_COMMANDS:
+    for numbers, argument, commands in _DENIED_COMMANDS:
         for command in commands:
-            program += _unless_second(numbers[column], command)
+            program += _unless(numbers[column], argument, command)
     program.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
@@ -245,11 +261,11 @@ def _only_if(number: int, test: int, value: int) -> list[tuple[int, int, int, in
     ]
 
 
-def _unless_second(number: int, value: int) -> list[tuple[int, int, int, int]]:
-    """Return instructions that refuse a call whose second argument is a value, and go on else."""
+def _unless(number: int, argument: int, value: int) -> list[tuple[int, int, int, int]]:
+    """Return instructions that refuse a call if an argument has a value, and go on else."""
     return [
         (_EQUAL, 0, 4, number),
-        (_LOAD, 0, 0, _SECOND_ARGUMENT),
+        (_LOAD, 0, 0, argument),
         (_EQUAL, 0, 1, value),
         (_RETURN, 0, 0, _ERROR | errno.EPERM),
         (_LOAD, 0, 0, _NUMBER),

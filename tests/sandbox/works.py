@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fer.sandbox import kernel
+
 
 def try_all(secret: Path, folder: Path):
     """Try what a program could that had taken a worker over, and report how each try ended."""
@@ -36,6 +38,9 @@ def _try_all(secret, folder, channel):
         "kind of signal": lambda: fcntl.fcntl(0, 10, signal.SIGKILL),  # F_SETSIG
         "signal of a connection": lambda: _own(channel, 0x8901),  # FIOSETOWN
         "signal of its group": lambda: _own(channel, 0x8902),  # SIOCSPGRP
+        "lease": lambda: fcntl.fcntl(os.open(kernel.__file__, os.O_RDONLY), 1024, fcntl.F_RDLCK),
+        "watch of a folder": lambda: fcntl.fcntl(os.open(folder, os.O_RDONLY), 1026, 1),
+        "a life after the page": lambda: _call(157, 1, 0, 0, 0, 0),  # PR_SET_PDEATHSIG
         "typing": lambda: fcntl.ioctl(0, 0x5412, b"x"),  # TIOCSTI
         "typing by another number": lambda: _call(16, 0, ctypes.c_ulong(1 << 32 | 0x5412), b"x"),
         "pasting": lambda: fcntl.ioctl(0, 0x541C, b"x"),  # TIOCLINUX
@@ -56,6 +61,9 @@ def _try_all(secret, folder, channel):
         "processes": lambda: Path("/proc/self/environ").read_bytes(),
         "write": lambda: (secret.parent / "new").write_bytes(b"new"),
         "link": lambda: os.symlink(secret, folder / "link"),
+        "times": lambda: os.utime(secret, (1, 1)),
+        "times of what is open": lambda: os.utime(os.open(folder, os.O_RDONLY), (1, 1)),
+        "attribute": lambda: _call(189, os.fsencode(secret), b"user.x", b"x", 1, 0),
         "rights": lambda: os.chmod(folder, 0o777),
         "root's rights": lambda: socket.sethostname(socket.gethostname()),
         "root's groups": lambda: os.setgroups([0]),
