@@ -108,44 +108,31 @@ def _allowed_files(limits: Limits) -> tuple[list[Path], list[Path]]:
     return [*libraries, *limits.readable], writable
 
 
-def excess(pid: int, folder: Path, max_bytes: int) -> str:
+def excess(pid: int, folder: Path | None, max_bytes: float) -> str:
     """Return what a worker has too much of; "" if nothing.
 
     Args:
         pid: Its process.
-        folder: Which it may write.
-        max_bytes: Of all files there, and of those that it has open, also if they are deleted;
-            those that its parent has open as well, such as the page's log, are not its own.
+        folder: Which it may write, if any.
+        max_bytes: Of all files there, and of those that it has open, also if they are deleted.
     """
     try:
         if len(os.listdir(f"/proc/{pid}/task")) > MAX_THREADS:
             return "threads"
         paths = list(islice(_used_files(pid, folder), MAX_FILES + 1))
-        inherited = _sizes(_open_files(_parent(pid)))
     except FileNotFoundError:  # it has ended, or this is no Linux
         return ""
     except OSError as error:
         return f"to hide ({error})"
     if len(paths) > MAX_FILES:
         return "files"
-    own = {file: size for file, size in _sizes(paths).items() if file not in inherited}
-    return "bytes" if sum(own.values()) > max_bytes else ""
+    return "bytes" if sum(_sizes(paths).values()) > max_bytes else ""
 
 
-def _parent(pid: int) -> int:
-    """Return the number of a process's parent."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[1])
-
-
-def _open_files(pid: int) -> Iterator[Path]:
-    yield from Path(f"/proc/{pid}/fd").iterdir()
-
-
-def _used_files(pid: int, folder: Path) -> Iterator[Path]:
+def _used_files(pid: int, folder: Path | None) -> Iterator[Path]:
     """Find what is in a folder, and what a process has open."""
-    yield from _open_files(pid)
-    for inner, folders, names in os.walk(folder):
+    yield from Path(f"/proc/{pid}/fd").iterdir()
+    for inner, folders, names in os.walk(folder) if folder is not None else ():
         yield from (Path(inner, name) for name in (*folders, *names))
 
 

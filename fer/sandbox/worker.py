@@ -5,11 +5,14 @@ that one starts in milliseconds and the page, which has threads, is never forked
 """
 
 import logging
+import math
 import multiprocessing
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from threading import Event
@@ -17,6 +20,7 @@ from typing import Any
 from weakref import WeakSet
 
 from fer.i18n import current_language, load_catalogues, use_language
+from fer.paths import printable
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits, confine, excess
 
@@ -36,6 +40,13 @@ _ONE_THREAD = {
 
 _START_TIMEOUT = 60.0
 """Seconds within which a worker has to report; the first one waits for the server's imports."""
+
+_MAX_OUTPUT, _MAX_LOGGED = 65_536, 4000
+"""Bytes of what a worker writes to its standard output and error: of those that are kept, as many
+as a pipe holds, the last ones are logged."""
+
+_WATCH_INTERVAL = 1.0
+"""Seconds from one check of what a worker uses to the next."""
 
 _context = multiprocessing.get_context("forkserver")
 _SERVER = "fer.sandbox.fork_server"
@@ -126,11 +137,14 @@ class Worker:
 
     def _start(self, work: Work, limits: Limits, arguments: Sequence[Any]) -> None:
         ours, theirs = _context.Pipe()
-        with theirs:
+        self._output, output = _context.Pipe(duplex=False)
+        with theirs, output:
+            for end in (self._output, output):
+                os.set_blocking(end.fileno(), False)
             self.channel = Channel(ours)
             self._process = _context.Process(
                 target=_run,
-                args=(theirs, work, limits, arguments, current_language()),
+                args=(theirs, output, work, limits, arguments, current_language()),
                 daemon=True,
             )
             self._process.start()
@@ -151,25 +165,28 @@ class Worker:
         except (OSError, EOFError, ValueError, RecursionError) as error:
             raise WorkerError(self._ending(error)) from error
 
-    def check_usage(self, max_bytes: int) -> None:
+    def check_usage(self, max_bytes: float = math.inf) -> None:
         """Check what the worker uses that no limit of the kernel bounds, see `excess`.
 
         Raises:
             WorkerError: It is too much.
         """
-        if self._folder is not None and (much := excess(self.pid, self._folder, max_bytes)):
+        if much := excess(self.pid, self._folder, max_bytes):
             raise WorkerError(f"The worker has too much {much}.")
 
     def result(self, timeout: float, most: int = 0) -> Message:
-        """Wait for a message that has to come in time.
+        """Wait for a message that has to come in time, from a worker that writes no files.
 
         Raises:
-            WorkerError: The worker has ended, sends nonsense or is late.
+            WorkerError: The worker has ended, sends nonsense, uses too much or is late.
         """
-        message = self.receive(timeout, most)
-        if message is None:
-            raise WorkerError(f"There was no result after {timeout:.0f} s.", late=True)
-        return message
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            message = self.receive(min(left, _WATCH_INTERVAL), most)
+            if message is not None:
+                return message
+            self.check_usage()
+        raise WorkerError(f"There was no result after {timeout:.0f} s.", late=True)
 
     def send(self, kind: str, data: bytes | memoryview = b"", **fields: Any) -> None:
         """Send a message.
@@ -188,6 +205,15 @@ class Worker:
         self._process.kill()
         self._process.join()
         self.channel.close()
+        self._log_output()
+
+    def _log_output(self) -> None:
+        """Log what the worker has written, indented: it may look like lines of the page's own."""
+        with suppress(OSError), self._output:  # there was nothing
+            written = os.read(self._output.fileno(), _MAX_OUTPUT)[-_MAX_LOGGED:]
+            lines = map(printable, written.decode("utf-8", "replace").splitlines())
+            if text := "\n".join(f"    {line}" for line in lines):
+                logger.warning("The worker wrote:\n%s", text)
 
     def _ending(self, error: Exception) -> str:
         """Return how it ended, for the log."""
@@ -196,9 +222,16 @@ class Worker:
 
 
 def _run(
-    connection: Connection, work: Work, limits: Limits, arguments: Sequence[Any], language: str
+    connection: Connection,
+    output: Connection,
+    work: Work,
+    limits: Limits,
+    arguments: Sequence[Any],
+    language: str,
 ) -> None:
-    """Do the work in the worker."""
+    """Do the work in the worker, which has to leave the page's own output alone."""
+    for number in (1, 2):
+        os.dup2(output.fileno(), number)
     channel = Channel(connection)
     _forget_the_server()
     load_catalogues()

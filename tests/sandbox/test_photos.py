@@ -107,6 +107,13 @@ def test_a_worker_that_ends_costs_the_next_photo_nothing(reader, monkeypatch):
     assert reader.read(encoded("PNG")).pixels.shape == SIZE
 
 
+def test_a_worker_with_threads_without_end_is_ended_before_its_time(reader, monkeypatch):
+    monkeypatch.setattr("fer.sandbox.limits.MAX_THREADS", 30)
+    monkeypatch.setattr(photos, "_work", works.multiply)
+    with pytest.raises(ImageError, match="breaks the reader"):  # not: takes too long
+        reader.read(encoded("PNG"))
+
+
 def test_where_no_worker_starts_the_photo_is_not_to_blame(reader, monkeypatch):
     def refuse():
         raise OSError("Too many open files")

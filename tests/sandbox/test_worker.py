@@ -77,6 +77,20 @@ def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, wh
         worker.kill()
 
 
+def test_what_a_worker_writes_is_bounded_and_stays_out_of_the_log_of_the_page(caplog):
+    """It could fill or empty the file of the log, or let the page's own writing fail."""
+    assert result_of(works.speak, LIMITS).fields["pipes"] == [True, True]
+    assert 3000 < len(caplog.text) < 5000
+
+
+def test_an_error_in_a_worker_is_logged_and_no_line_can_be_forged(caplog):
+    with pytest.raises(WorkerError):
+        result_of(works.fail, LIMITS)
+    lines = caplog.text.splitlines()
+    assert "    ERROR: forged\N{REPLACEMENT CHARACTER}[2J" in lines
+    assert "    KeyError: 'a mistake'" in lines and not caplog.text.count("\x1b")
+
+
 def test_no_start_of_a_worker_changes_the_environment(monkeypatch):
     """A library's getenv in another thread would end the page by a segmentation fault."""
 

@@ -6,12 +6,14 @@ import os
 import platform
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -172,6 +174,41 @@ def take(what: str, folder: Path):
                 (folder / f"{number}").unlink()
         channel.send("begun")
         time.sleep(600)
+
+    return work
+
+
+def multiply():
+    """Start threads, and wait."""
+
+    def work(channel):
+        for _ in range(40):
+            threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        time.sleep(600)
+
+    return work
+
+
+def speak():
+    """Write to the standard output and error until nothing more is taken."""
+
+    def work(channel):
+        for number in (1, 2):
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(number, b"x" * 1000 + b"\n")
+        kinds = [stat.S_ISFIFO(os.fstat(number).st_mode) for number in (1, 2)]
+        channel.send("result", pipes=kinds)
+
+    return work
+
+
+def fail():
+    """End by an error of Python, below a line like one of the log's."""
+
+    def work(channel):
+        os.write(2, b"ERROR: forged\x1b[2J\n")
+        raise KeyError("a mistake")
 
     return work
 
