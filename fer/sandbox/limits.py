@@ -1,7 +1,8 @@
-"""What a worker may use, how it gives up the rest, and what the page has to check itself."""
+"""What a worker may use, how it gives up the rest, and what the page has to see to itself."""
 
 import os
 import resource
+import secrets
 import signal
 import stat
 import sys
@@ -22,6 +23,9 @@ MAX_THREADS = 256 + 8 * (os.cpu_count() or 1)
 
 MAX_FILES = 1000
 """Files and folders of a worker, together with what it has open."""
+
+_DEPTH = 4
+"""Levels of folders that are left as they are; a worker needs one below its own."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,27 @@ def excess(pid: int, folder: Path | None, max_bytes: float) -> str:
     if len(paths) > MAX_FILES:
         return "files"
     return "bytes" if sum(_sizes(paths).values()) > max_bytes else ""
+
+
+def flatten(folder: Path) -> None:
+    """Move folders up that a worker has nested deeply in its own one.
+
+    Functions of Python call themselves for each level, so that nobody could remove them.
+    """
+    level = [folder]
+    for _ in range(_DEPTH):
+        level = [inner for outer in level for inner in _folders_in(outer)]
+    while level:
+        for inner in _folders_in(level.pop()):
+            level.append(folder / secrets.token_urlsafe(8))
+            with suppress(OSError):
+                inner.rename(level[-1])
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return []
 
 
 def _used_files(pid: int, folder: Path | None) -> Iterator[Path]:

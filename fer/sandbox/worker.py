@@ -22,7 +22,7 @@ from weakref import WeakSet
 from fer.i18n import current_language, load_catalogues, use_language
 from fer.paths import printable
 from fer.sandbox.channel import Channel, Message
-from fer.sandbox.limits import Limits, confine, excess
+from fer.sandbox.limits import Limits, confine, excess, flatten
 
 Work = Callable[..., Callable[[Channel], None]]
 """What a worker does: a function of a module that loads, in freedom, what may be trusted, and
@@ -206,6 +206,8 @@ class Worker:
         self._process.join()
         self.channel.close()
         self._log_output()
+        if self._folder is not None:
+            flatten(self._folder)
 
     def _log_output(self) -> None:
         """Log what the worker has written, indented: it may look like lines of the page's own."""

@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 import platform
+import shutil
 import signal
 import struct
 import subprocess
@@ -75,6 +76,18 @@ def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, wh
                 worker.check_usage(1_000_000)
     finally:
         worker.kill()
+
+
+def test_whatever_a_worker_leaves_can_be_removed(tmp_path):
+    """Python's functions call themselves for each level, which ends in an error of their own."""
+    own = tmp_path / "own"
+    (own / "source").mkdir(parents=True)
+    (own / "source" / "film.mp4").touch()
+    with pytest.raises(WorkerError):
+        result_of(works.nest_folders, Limits(500_000_000, 30, 1000, writable=own), own)
+    assert (own / "source" / "film.mp4").exists()
+    shutil.rmtree(own)
+    assert not own.exists()
 
 
 def test_what_a_worker_writes_is_bounded_and_stays_out_of_the_log_of_the_page(caplog):

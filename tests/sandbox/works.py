@@ -178,6 +178,21 @@ def take(what: str, folder: Path):
     return work
 
 
+def nest_folders(folder: Path):
+    """Make folders in each other, more than anybody can remove, and end at once."""
+
+    def work(channel):
+        place = os.open(folder, os.O_RDONLY)
+        for _ in range(3000):
+            os.mkdir("a", dir_fd=place)
+            inner = os.open("a", os.O_RDONLY, dir_fd=place)
+            os.close(place)
+            place = inner
+        os.abort()
+
+    return work
+
+
 def multiply():
     """Start threads, and wait."""
 
