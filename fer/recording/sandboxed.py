@@ -35,7 +35,8 @@ from fer.recording.worker_tasks import (
 from fer.sandbox import Channel, Limits, Message, Worker, WorkerError
 from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.serialization import from_json
-from fer.video import VideoError, VideoInfo
+from fer.timeline.timeline import Timeline
+from fer.video import MAX_SECONDS, VideoError, VideoInfo
 
 MEMORY = 3_000_000_000
 """Bytes for one recording; one of 4096 x 4096 pixels takes about half of it."""
@@ -52,6 +53,10 @@ _WATCH_INTERVAL = 1.0
 _MAX_TIMELINE = 64_000_000
 """Bytes of a timeline's file that are read."""
 
+_MAX_FRAMES = 500_000_000
+"""Bytes of the rows of all faces, of which the page's own process makes tables of several times as
+many: 50 faces, 15 times a second, for two hours."""
+
 _MAX_THUMBNAILS = 64 * THUMBNAIL_SIDE * THUMBNAIL_SIDE * 3
 """Bytes of all thumbnails."""
 
@@ -65,6 +70,7 @@ BROKEN = N_("This video breaks the reader; save it anew as MP4 (H.264) and try a
 SLOW = N_("This video takes too long to read; cut it, or save it anew as MP4 (H.264).")
 
 NO_SOUND = N_("The sound breaks the reader and is left out.")
+NO_FRAMES = N_("The table of all faces in all frames would be too large and is left out.")
 
 logger = logging.getLogger(__name__)
 
@@ -149,8 +155,12 @@ def _run_with_sound_or_without(
             raise
     # Most decoders are for sound, and the pictures can be had without it.
     message = _run_worker(work, limits, make_monitor(), False)
-    message.fields["warning"] = f"{message.fields['warning'] or ''} {_(NO_SOUND)}".strip()
+    message.fields["warning"] = _joined(message.fields["warning"], _(NO_SOUND))
     return message
+
+
+def _joined(warning: str | None, more: str) -> str:
+    return f"{warning or ''} {more}".strip()
 
 
 def _run_worker(
@@ -217,14 +227,20 @@ def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> Re
         if paths["json"].stat().st_size > _MAX_TIMELINE:
             raise ValueError("the timeline is too large")
         timeline = from_json(paths["json"].read_text(encoding="utf-8"))
-        if timeline.view == "person":
-            paths["frames"] = folder / FRAMES_NAME
-            _check_regular([paths["frames"]])
         pictures = tuple(unpack_thumbnails(fields["pictures"], memoryview(message.data)))
         warning = None if fields["warning"] is None else str(fields["warning"])
+        if timeline.view == "person":
+            frames = folder / FRAMES_NAME
+            _check_regular([frames])
+            if frames.stat().st_size <= _MAX_FRAMES:
+                paths["frames"] = frames
+            else:
+                frames.unlink()
+                warning = _joined(warning, _(NO_FRAMES))
         duration, scale, video_offset = (
             float(fields[name]) for name in ("duration", "scale", "video_offset")
         )
+        _check_times(timeline, duration, scale, video_offset)
     except (OSError, LookupError, TypeError, ValueError) as error:
         logger.warning("A video's worker left nothing that can be used: %r", error)
         raise VideoError(_(BROKEN)) from error
@@ -232,6 +248,14 @@ def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> Re
         origin, warning=warning, duration=duration, scale=scale, video_offset=video_offset
     )
     return RecordingResult(timeline, metadata, pictures=pictures, **paths)
+
+
+def _check_times(timeline: Timeline, *numbers: float) -> None:
+    """Raise ValueError for times that no video has: the page's memory would grow with them."""
+    bins = timeline.counts()[0].max(initial=0), timeline.track_counts()[0].max(initial=0)
+    seconds = [each * timeline.bin_seconds for each in bins]
+    if not all(abs(each) <= 2 * MAX_SECONDS for each in (*seconds, *numbers)):
+        raise ValueError("a time is out of range")
 
 
 def _check_regular(paths: Iterable[Path]) -> None:

@@ -1,5 +1,6 @@
 """The analysis in a worker: the same result, and an end in time whatever the video does."""
 
+import json
 import math
 import os
 import time
@@ -27,6 +28,7 @@ from fer.recording.outputs import FILE_NAMES, FRAMES_NAME, ResultsError
 from fer.recording.worker_monitor import WorkerMonitor
 from fer.recording.worker_tasks import NO_ROOM
 from fer.sandbox import Message, Worker, WorkerError, start_fork_server
+from fer.timeline.serialization import from_json
 from fer.video import VideoError, check_video
 from fer.vision.detector import FaceDetector
 from tests.sample_videos import make_film
@@ -217,6 +219,11 @@ def test_a_link_or_a_huge_file_is_not_taken_for_a_result(tmp_path, film, pipelin
     assert sandboxed._read_result(message, tmp_path / "here", made.metadata) == replace(
         made, thumbnails=None, pictures=()
     )
+    far = json.loads(made.json.read_text())
+    far["bins"][-1][0] = 2**39  # its chart would take gigabytes of the page's own memory
+    with monkeypatch.context() as patch, pytest.raises(VideoError, match="breaks the reader"):
+        patch.setattr(sandboxed, "from_json", lambda text: from_json(json.dumps(far)))
+        sandboxed._read_result(message, tmp_path / "here", made.metadata)
     with monkeypatch.context() as patch, pytest.raises(VideoError, match="breaks the reader"):
         patch.setattr(sandboxed, "_MAX_TIMELINE", 100)
         sandboxed._read_result(message, tmp_path / "here", made.metadata)
@@ -226,9 +233,18 @@ def test_a_link_or_a_huge_file_is_not_taken_for_a_result(tmp_path, film, pipelin
         file.unlink(), os.symlink(secret, file)
         with pytest.raises(VideoError, match="breaks the reader"):
             sandboxed._read_result(message, tmp_path / "here", made.metadata)
-    for wrong in ({}, {**fields, "pictures": [{"height": 9}]}, {**fields, "duration": "long"}):
+    wrong_values = {"pictures": [{"height": 9}], "duration": "long", "scale": math.nan}
+    for wrong in ({}, *({**fields, name: value} for name, value in wrong_values.items())):
         with pytest.raises(VideoError, match="breaks the reader"):
             sandboxed._read_result(Message("result", wrong), tmp_path / "here", made.metadata)
+
+
+def test_of_too_many_faces_no_table_is_made(tmp_path, film, pipeline, monkeypatch):
+    """The page makes it itself, outside of all limits."""
+    monkeypatch.setattr(sandboxed, "_MAX_FRAMES", 100)
+    made = analyze_sandboxed(film, tmp_path, pipeline, AnalysisSettings("person", 10))
+    assert made.frames is None and not (tmp_path / FRAMES_NAME).exists()
+    assert made.warning == sandboxed.NO_FRAMES
 
 
 def test_a_full_disk_is_a_sentence_without_the_names_of_folders():
