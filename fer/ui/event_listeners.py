@@ -6,10 +6,12 @@ wired with `preprocess=False`; `fer.ui.serving.input_checks` has checked the val
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.data_classes import FileData
 
 PAGE_EVENT: Mapping[str, Any] = {
     "show_progress": "hidden",
@@ -18,6 +20,9 @@ PAGE_EVENT: Mapping[str, Any] = {
 }
 """Options of an event of the page itself, without a spinner. Its runs at a time aren't limited:
 `fer.ui.fair_scheduler` and `fer.ui.job_queue` bound the work."""
+
+FILE_EVENT: Mapping[str, Any] = {**PAGE_EVENT, "postprocess": False}
+"""The same for an event that returns files, as `page_file` describes them."""
 
 
 def add_endpoint(
@@ -60,6 +65,14 @@ def uploaded_paths(payload: object) -> list[str]:
     """Return the paths of the files in a field for several; none where it is empty."""
     files: list[Any] = payload if isinstance(payload, list) else [payload]
     return [path for file in files if (path := uploaded_path(file)) is not None]
+
+
+def page_file(path: str) -> dict[str, Any]:
+    """Return a file for a component of the page, as what Gradio would make of its path.
+
+    Gradio would have ffprobe read a video, and perhaps ffmpeg convert it, outside of any sandbox.
+    """
+    return FileData(path=path, orig_name=Path(path).name).model_dump()
 
 
 def clipped_number(typed: float | None, lowest_default_highest: tuple[int, int, int]) -> float:

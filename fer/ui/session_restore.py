@@ -14,7 +14,7 @@ import gradio as gr
 from gradio.components import Component
 
 from fer.ui import html
-from fer.ui.event_listeners import PAGE_EVENT
+from fer.ui.event_listeners import FILE_EVENT
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import LocalizedBlocks
 from fer.ui.recording.queue_views import restored_outputs
@@ -71,5 +71,5 @@ def build_session_restore(
         sessions.leave(page)
         forget_session(demo, page)
 
-    token.input(arrive, token, [chart, *recording], **PAGE_EVENT)
+    token.input(arrive, token, [chart, *recording], **FILE_EVENT)
     demo.close_page = leave

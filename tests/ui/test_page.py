@@ -109,6 +109,14 @@ def test_to_leave_a_page_makes_no_session_of_gradio(demo):
     assert "never came" not in demo.state_holder.session_data
 
 
+def test_no_video_is_read_outside_of_a_sandbox(demo):
+    """Of a path, Gradio would have ffprobe read it, and perhaps ffmpeg convert it."""
+    handlers = [fn for fn in demo.fns.values() if fn.fn is not None]
+    playing = [fn for fn in handlers if any(isinstance(each, gr.Video) for each in fn.outputs)]
+    assert playing and not any(fn.postprocess for fn in playing)
+    assert not any(isinstance(each, gr.Video) for fn in handlers for each in fn.inputs)
+
+
 def test_gradio_keeps_nothing_for_visitors(demo):
     assert not [block for block in demo.blocks.values() if isinstance(block, gr.State)]
 

@@ -22,6 +22,7 @@ from fer.recording.outputs import write_timeline_files
 from fer.recording.thumbnails import Thumbnail
 from fer.timeline.marks import AFTER_END, MarkError
 from fer.timeline.summary import Summary, summarise
+from fer.ui.event_listeners import page_file
 from fer.ui.mark_editor import changed_marks
 from fer.ui.recording.views import RESULT_LIFETIME, finished_html, result_html
 
@@ -100,8 +101,8 @@ class RenderedRecording:
         shown = result_html(recording, summary, trouble) if trouble else self.result
         return self.state(), shown
 
-    def rewrite(self) -> list[str]:
-        """Write all files that hold marks again; return the paths of those that are saved.
+    def rewrite(self) -> list[dict[str, Any]]:
+        """Write all files that hold marks again; return those that are saved, for the page.
 
         Raises:
             OutputError: They have been deleted, or can't be written.
@@ -112,7 +113,7 @@ class RenderedRecording:
             raise OutputError(_(FILES_DELETED))
         write_timeline_files(recording)
         write_archive(recording, Path(recording.metadata.title))
-        return file_paths(recording, RESULT_FILES[1:])
+        return [*map(page_file, file_paths(recording, RESULT_FILES[1:]))]
 
     def compact(self) -> None:
         """Keep no thumbnails and no HTML in memory while no page shows it.
@@ -151,13 +152,13 @@ class RenderedRecording:
         """Return whether its files have not been deleted yet."""
         return self.recording.video.exists()
 
-    def outputs(self) -> tuple[str | None, ...]:
-        """Return HTML of the result and a path for each of `RESULT_FILES`, None without files."""
+    def outputs(self) -> tuple[Any, ...]:
+        """Return HTML of the result and `page_file` of each of `RESULT_FILES`, None without any."""
         if not self.result or self._language != current_language():
             self.render()
         if not self.has_files():
             return self.result, *EMPTY_OUTPUTS[1:]
-        return self.result, *file_paths(self.recording, RESULT_FILES)
+        return self.result, *map(page_file, file_paths(self.recording, RESULT_FILES))
 
 
 def file_paths(recording: RecordingResult, names: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from fer.i18n import mark as N_
 from fer.paths import VIDEO_FORMATS, VIDEO_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
-from fer.ui.event_listeners import PAGE_EVENT, add_endpoint
+from fer.ui.event_listeners import FILE_EVENT, PAGE_EVENT, add_endpoint
 from fer.ui.live.tab import VIEW_CHOICES
 from fer.ui.localization import localized
 from fer.ui.mark_editor import build_marks
@@ -67,18 +67,18 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
     outputs = [progress, queue, state, result, video, *saves]
     chosen = [known, *outputs]
     files: dict[str, Any] = {"inputs": [recordings, token], "outputs": chosen, "preprocess": False}
-    recordings.change(events.choose, **files, **PAGE_EVENT)
-    token.input(events.translate, **files, **PAGE_EVENT)
+    recordings.change(events.choose, **files, **FILE_EVENT)
+    token.input(events.translate, **files, **FILE_EVENT)
     inputs = [recordings, view, rate, start_at, end_at, token]
-    start.click(events.start, inputs, outputs, preprocess=False, **PAGE_EVENT)
-    shown.input(events.show, [shown, token], outputs, trigger_mode="always_last", **PAGE_EVENT)
+    start.click(events.start, inputs, outputs, preprocess=False, **FILE_EVENT)
+    shown.input(events.show, [shown, token], outputs, trigger_mode="always_last", **FILE_EVENT)
     # Each counts, also while the files are still written after the one before.
     marked.input(
         events.mark,
         [marked, token],
         [state, result, *saves],
         trigger_mode="multiple",
-        **PAGE_EVENT,
+        **FILE_EVENT,
     )
     cancel.click(events.cancel, token, None, **PAGE_EVENT)
     _add_endpoints(events, view)

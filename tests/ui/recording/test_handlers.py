@@ -49,6 +49,11 @@ def handlers():
     return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), without_sheet)
 
 
+def path_of(file):
+    """Return the path of a file that the page gets."""
+    return Path(file["path"])
+
+
 def run(handlers, recording, view="person", session=None, times=("", "")):
     """Return everything that the page is update: progress, list, state, result and files each time.
 
@@ -102,7 +107,7 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
     assert progress == queue == ""
     assert "fer-finished" in state and "Please note" not in state
     assert "fer-chart" in result and "At a glance" in result and result.count("data-time=") == 4
-    paths = dict(zip(RESULT_FILES, map(Path, files), strict=True))
+    paths = dict(zip(RESULT_FILES, map(path_of, files), strict=True))
     assert [path.name for path in paths.values()] == [
         f"lesson <1>_{name}"
         for name in (
@@ -170,11 +175,11 @@ def test_a_recording_is_analysed_again_with_other_settings_only(clip, uploads):
     handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
     first = run(handlers, clip, session=session)[-1][4]
     (update,) = run(handlers, clip, session=session)
-    assert "Nothing left to analyse" in update[0] and Path(first).exists()
+    assert "Nothing left to analyse" in update[0] and path_of(first).exists()
     second = run(handlers, clip, "class", session)[-1][4]
-    assert not Path(first).exists() and Path(second).exists()
+    assert not path_of(first).exists() and path_of(second).exists()
     assert len(list((uploads / "recordings").iterdir())) == 1
-    Path(second).unlink()  # as after an hour
+    path_of(second).unlink()  # as after an hour
     assert "Finished" in run(handlers, clip, "class", session)[-1][2]
 
 
@@ -182,8 +187,8 @@ def test_a_class_has_no_single_face(handlers, clip):
     *_, (_, _, _, result, *files) = run(handlers, clip, "class")
     csv, file = files[3:5]
     assert "Face 1" not in result and "shows no expression" in result
-    assert "tracks" not in json.loads(Path(file).read_text())
-    assert "0.9" not in Path(csv).read_text()
+    assert "tracks" not in json.loads(path_of(file).read_text())
+    assert "0.9" not in path_of(csv).read_text()
 
 
 def test_progress_is_reported_and_cancel_leaves_no_file(clip, uploads):
@@ -296,7 +301,7 @@ def test_another_file_or_none_clears_the_result(clip):
     for other in ((), (f"{clip}.mov",)):
         made = run(handlers, clip, session=session)[-1]
         assert choose(handlers, session, *other)[1:] == ("", "", instructions(), *EMPTY_OUTPUTS)
-        assert not Path(made[4]).exists()
+        assert not path_of(made[4]).exists()
 
 
 def test_a_job_started_before_the_upload_event_continues(handlers, clip, uploads):
@@ -411,7 +416,7 @@ def test_a_mark_changes_the_result_and_all_files(handlers, clip):
     assert rendered.mark(json.dumps(action)) == ""
     state, result = rendered.render()
     assert "Left out: 1\xa0s" in state and "fer-mark-left-out" in result
-    files = dict(zip(RESULT_FILES[1:], map(Path, rendered.rewrite()), strict=True))
+    files = dict(zip(RESULT_FILES[1:], map(path_of, rendered.rewrite()), strict=True))
     assert from_json(files["json"].read_text()).marks[0].text == "noise"
     assert "left out: noise" in files["csv"].read_text()
     assert "noise" in files["report"].read_text()
@@ -444,7 +449,7 @@ def test_only_the_visitors_own_result_is_marked(handlers, clip):
 
     own = run_async(analysed())
     assert len(own) == 2
-    assert "fer-mark-event" in own[0][1] and all(Path(file).exists() for file in own[1][2:])
+    assert "fer-mark-event" in own[0][1] and all(path_of(file).exists() for file in own[1][2:])
 
 
 def test_the_end_of_a_mark_does_not_bring_earlier_ones_back(handlers, clip):

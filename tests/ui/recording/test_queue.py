@@ -29,6 +29,7 @@ from tests.ui.recording.test_handlers import (
     Handlers,
     choose,
     filled,
+    path_of,
     quick,
     run,
     slow,
@@ -70,7 +71,7 @@ def test_one_after_the_other_is_analysed_and_one_that_is_refused_stops_none(hand
     progress, queue, state, _, video, *_ = update[-1]
     assert progress == "" and names(session) == ["one.mp4", "three.mp4"]
     assert "be read as a video" in queue and queue.count("data-show") == 2
-    assert "within 50 minutes" in state and Path(video).name == "one_annotated.mp4"
+    assert "within 50 minutes" in state and path_of(video).name == "one_annotated.mp4"
     # Once more: only what has no result yet.
     kept = session.recordings[0].result
     again = run(handlers, [*clips, clips[0] + ".gone"], session=session)
@@ -88,7 +89,7 @@ def test_the_last_update_alone_is_all_that_the_page_displays(handlers, clips):
         return [row async for row in handlers.start(clips, "person", 5, RecordingSession())]
 
     *_, last = run_async(scenario())
-    assert gr.skip() not in last and Path(last[4]).name == "one_annotated.mp4"
+    assert gr.skip() not in last and path_of(last[4]).name == "one_annotated.mp4"
 
 
 def test_results_stay_whose_uploads_are_gone(handlers, clips):
@@ -123,10 +124,10 @@ def test_each_result_is_displayed_marked_and_compared(handlers, clips):
         return session, filled([*rows, shown])[-2:], same, marked, both, one
 
     session, (first, shown), same, marked, both, one = run_async(scenario())
-    assert Path(first[4]).name == "one_annotated.mp4"
-    assert Path(shown[4]).name == "three_annotated.mp4" and "fer-chart" in shown[3]
+    assert path_of(first[4]).name == "one_annotated.mp4"
+    assert path_of(shown[4]).name == "three_annotated.mp4" and "fer-chart" in shown[3]
     assert same[3:] == tuple([gr.skip()] * 8)
-    assert Path(marked[-1][-1]).name == "three_exports.zip"
+    assert path_of(marked[-1][-1]).name == "three_exports.zip"
     assert [len(each.result.recording.timeline.marks) for each in session.finished] == [0, 1]
     assert [name for name, _ in both[0]["choices"]] == ["one.mp4", "three.mp4"]
     assert "three less one" in both[1] and "fer-comparison" not in one[1]
@@ -206,9 +207,9 @@ def test_results_come_back_to_a_page_that_is_loaded_again(handlers, clips):
     assert queue.count("data-show") == 2 and "two.mp4" not in queue and "Finished" in state
     # The field is empty now; what is put into it doesn't replace them.
     choose(handlers, session, f"{clips[0]}.mov")
-    assert len(session.recordings) == 3 and Path(video).exists()
+    assert len(session.recordings) == 3 and path_of(video).exists()
     session.clear()
-    assert not Path(video).exists() and session.is_empty
+    assert not path_of(video).exists() and session.is_empty
 
 
 def test_the_time_of_all_is_estimated_from_that_of_one():
