@@ -34,8 +34,9 @@ _MAX_WIDTH = 3.5
 _BLOCK = 64
 """Faces whose candidates are compared at a time."""
 
-_MAX_INSIDE = 0.1
-"""Largest share of its own face that a whole caption may cover if it fits nowhere else."""
+_MAX_INSIDE, _MAX_INSIDE_ALONE = 0.1, 0.25
+"""Largest share of its own face that a whole caption may cover if it fits nowhere else, beside
+other faces and in a picture of a single face; such a picture may be as small as its caption."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ class _Layout:
         others = np.concatenate([np.delete(self.boxes, face, axis=0), self._taken])
         hidden = intersection_areas(inner, others).sum(axis=1)
         size, whole = box_areas(np.stack([self.boxes[face], inner[0]]))
-        if len(self.boxes) > 1 and whole > _MAX_INSIDE * size:
+        if whole > (_MAX_INSIDE if len(self.boxes) > 1 else _MAX_INSIDE_ALONE) * size:
             hidden[0] = np.inf
         return _INSIDE + int(hidden.argmin())
 

@@ -76,6 +76,13 @@ def test_a_lone_face_has_its_whole_caption(box, place_of_it):
     assert placement.xyxy[:2] == place_of_it and not placement.number_only
 
 
+def test_a_face_that_fills_a_tiny_picture_is_not_hidden_by_its_caption():
+    (placement,) = place([[6, 2, 44, 48]], frame=(48, 48), text=(76, 16))
+    assert placement.number_only
+    (placement,) = place([[0, 0, 110, 110]], frame=(110, 110), text=(76, 16))
+    assert not placement.number_only  # here it hides a tenth
+
+
 def test_a_face_walled_in_by_others_has_a_number_with_a_line():
     walls = [[480, 480, 500, 560], [540, 480, 560, 560], [500, 480, 540, 500], [500, 540, 540, 560]]
     *_, middle = place([*walls, [500, 500, 540, 540]])

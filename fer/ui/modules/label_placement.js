@@ -2,7 +2,7 @@
 
 const FEW_FACES = 4; // up to so many, captions may be of any width
 const MAX_WIDTH = 3.5; // beside more, a caption wider than so many times its face is cut to its number
-const MAX_INSIDE = 0.1; // of its own face that a whole caption may cover if it fits nowhere else
+const [MAX_INSIDE, MAX_INSIDE_ALONE] = [0.1, 0.25]; // of its own face that a whole caption may cover if it fits nowhere else
 const [NUMBER, LEADER, INSIDE] = [10, 20, 36]; // first candidate of each kind
 const DIRECTIONS = [[0, -1], [1, -1], [-1, -1], [1, 0], [-1, 0], [0, 1], [1, 1], [-1, 1]];
 const DISTANCES = [0.8, 2]; // of a number with a line, in heights of the caption
@@ -88,7 +88,8 @@ class Layout {
   /** Returns the candidate within the box that covers least of other faces and captions. */
   inside() {
     const costs = this.candidates.slice(INSIDE).map((box) => [...this.others, ...this.taken].reduce((sum, other) => sum + shared(box, other), 0));
-    if (this.faces.length > 1 && area(this.candidates[INSIDE]) > MAX_INSIDE * area(this.face.box)) costs[0] = Infinity;
+    const most = this.faces.length > 1 ? MAX_INSIDE : MAX_INSIDE_ALONE;
+    if (area(this.candidates[INSIDE]) > most * area(this.face.box)) costs[0] = Infinity;
     return INSIDE + costs.indexOf(Math.min(...costs));
   }
 
