@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from supervision import Detections
 
 from fer.batch.input_files import InputFile
@@ -19,7 +18,8 @@ from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
 from fer.timeline.annotation_tiers import SMALL
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 from fer.video import VideoReader
-from fer.vision.detections import areas, expression_labels
+from fer.vision.boxes import box_sizes
+from fer.vision.detections import boxes, expression_labels
 
 SAMPLES_BEYOND = 2
 """Samples after a segment's end, which show whether a face that was detected in the segment's last
@@ -63,7 +63,7 @@ class SampleCollector:
 
     def _add_faces(self, rows: FaceRows, faces: Detections, time: float) -> None:
         if self._timeline.view == "person":
-            small = np.sqrt(areas(faces)) < self._timeline.small
+            small = box_sizes(boxes(faces)) < self._timeline.small
             names = expression_labels(faces, self._timeline.uncertain_below)
             labels = [SMALL if one else name for one, name in zip(small, names, strict=True)]
             rows.add(self._file, faces, labels, time, self._scale)

@@ -16,7 +16,8 @@ from fer.images import encode_jpeg
 from fer.output_files import write_file
 from fer.pipeline import Pipeline, StreamState
 from fer.video import Frame, VideoWriter
-from fer.vision.detections import areas, boxes, expression_labels, probabilities
+from fer.vision.boxes import box_areas
+from fer.vision.detections import boxes, expression_labels, probabilities
 
 HINTS = ("q quit", "space pause", "s save", "r record")
 
@@ -204,7 +205,7 @@ class CameraLoop:
         drawn = self._annotator.annotate(image, faces, labels)
         if not labels:
             return drawn
-        largest = int(areas(faces).argmax())
+        largest = int(box_areas(boxes(faces)).argmax())
         title = f"face {display_ids(faces)[largest]}" if len(labels) > 1 else ""
         row = probabilities(faces)[largest]
         return add_probability_bars(drawn, row, labels[largest], boxes(faces), title)

@@ -19,8 +19,8 @@ from fer.output_files import new_file
 from fer.timeline.annotation_tiers import SMALL
 from fer.timeline.serialization import mark_columns
 from fer.timeline.timeline import Timeline
+from fer.vision.boxes import box_sizes
 from fer.vision.detections import (
-    areas,
     boxes,
     confidences,
     expression_labels,
@@ -106,7 +106,7 @@ class FrameRecorder:
         for name, column in zip(BOX_COLUMNS, (boxes(faces) * self._scale).T, strict=True):
             rows[name] = column
         rows["confidence"] = confidences(faces)
-        small = np.sqrt(areas(faces)) < self._small
+        small = box_sizes(boxes(faces)) < self._small
         labels = [LABELS.index(name) for name in expression_labels(faces, self._uncertain_below)]
         rows["label"] = np.where(small, LABELS.index(SMALL), labels)
         for name, column in zip(EXPRESSIONS, probabilities(faces).T, strict=True):

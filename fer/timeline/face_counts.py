@@ -14,7 +14,8 @@ from supervision import Detections
 
 from fer.array_types import Float32Array, Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
-from fer.vision.detections import areas, expressions, probabilities, turned_away
+from fer.vision.boxes import box_sizes
+from fer.vision.detections import boxes, expressions, probabilities, turned_away
 
 COUNT_COLUMNS = (
     "frames",
@@ -69,7 +70,7 @@ def counts_per_face(faces: Detections, small: float, uncertain_below: float) -> 
         ValueError: The probabilities are missing, of another shape, or not within 0 to 1.
     """
     rows, predicted = _probabilities(faces), expressions(faces)
-    large = np.sqrt(np.maximum(areas(faces), 0)) >= small
+    large = box_sizes(boxes(faces)) >= small
     classified = large & ~turned_away(faces)
     millionths = (
         np.rint(rows.astype(np.float64) * PROBABILITY_SCALE).astype(np.int64) * classified[:, None]

@@ -19,11 +19,6 @@ def boxes(faces: Detections) -> Float32Array:
     return np.asarray(faces.xyxy, np.float32)
 
 
-def areas(faces: Detections) -> Float32Array:
-    """Return the boxes' areas in square pixels, (n,)."""
-    return np.asarray(faces.box_area, np.float32)
-
-
 def select(faces: Detections, which: BoolArray | NDArray[np.intp]) -> Detections:
     """Return the faces that a mask or an array of indices selects, in its order."""
     return cast(Detections, faces[which])  # only a string would return a field of `data`

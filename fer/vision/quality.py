@@ -8,7 +8,8 @@ from supervision import Detections
 
 from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.vision import pose
-from fer.vision.detections import areas
+from fer.vision.boxes import box_sizes
+from fer.vision.detections import boxes
 
 QUALITY_COLUMNS = ("size", "roll", "yaw", "sharpness", "brightness", "clipped")
 """What `measure_quality` measures of each face."""
@@ -51,7 +52,7 @@ def measure_quality(faces: Detections, crops: Sequence[UInt8Array]) -> dict[str,
     unknown = np.full(len(faces), np.nan, np.float32)
     pixels = np.array([_measure_crop(crop) for crop in crops], np.float32).reshape(-1, 3)
     return {
-        "size": np.sqrt(np.maximum(areas(faces), 0)),
+        "size": np.asarray(box_sizes(boxes(faces)), np.float32),
         "roll": unknown if roll is None else np.asarray(roll, np.float32),
         "yaw": unknown if landmarks is None else pose.yaw(np.asarray(landmarks)),
         **dict(zip(QUALITY_COLUMNS[3:], pixels.T, strict=True)),

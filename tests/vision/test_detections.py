@@ -5,7 +5,6 @@ import pytest
 from supervision import Detections
 
 from fer.vision.detections import (
-    areas,
     boxes,
     confidences,
     expression_labels,
@@ -29,7 +28,7 @@ def faces(**fields) -> Detections:
 def test_of_no_face_everything_is_empty():
     none = Detections.empty()
     assert boxes(none).shape == (0, 4)
-    assert areas(none).shape == confidences(none).shape == expressions(none).shape == (0,)
+    assert confidences(none).shape == expressions(none).shape == (0,)
     assert probabilities(none).shape == (0, 7)
     assert track_ids(none) == []
 
@@ -41,7 +40,6 @@ def test_what_is_there_comes_in_the_agreed_types():
         data={"probabilities": ROWS.tolist()},  # a list, as `Detections` allows
     )
     assert boxes(known).dtype == confidences(known).dtype == probabilities(known).dtype
-    assert areas(known).tolist() == [200, 12]
     assert track_ids(known) == [7, 3] and type(track_ids(known)[0]) is int
 
 

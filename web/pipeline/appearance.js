@@ -1,7 +1,7 @@
 // A tracked face's coarse appearance: enough to tell which of the faces in view it may be. It recognizes nobody.
 // Mirrors fer/vision/appearance.py.
 
-import { boxArea, boxCenter, boxSize } from "./boxes.js";
+import { boxCenter, boxSize } from "./boxes.js";
 import { create } from "./picture.js";
 import { resizeArea } from "./resize.js";
 import { mean, range } from "./rounding.js";
@@ -72,7 +72,7 @@ function layout(lab, side, cells) {
 /** Returns the part of a picture about a face, of a large one single pixels; at least one. */
 function surroundings(picture, box, { SAMPLED_SIDE, SURROUNDINGS }) {
   const { width, height } = picture;
-  const half = (SURROUNDINGS / 2) * Math.sqrt(Math.max(boxArea(box), 1));
+  const half = (SURROUNDINGS / 2) * boxSize(box);
   const [x, y] = boxCenter(box);
   const step = Math.max(1, Math.trunc(half / SAMPLED_SIDE)); // two or more pixels are averaged into one
   const left = Math.min(Math.max(0, Math.trunc(x - half)), width - 1);

@@ -1,7 +1,7 @@
 // Quality measures of a face: size, pose, sharpness and exposure.
 // Mirrors fer/vision/quality.py.
 
-import { boxArea } from "./boxes.js";
+import { boxSize } from "./boxes.js";
 import { luminance } from "./picture.js";
 import { faceRoll, yaw } from "./pose.js";
 import { resizeArea, resizeLinear } from "./resize.js";
@@ -10,7 +10,7 @@ import { mean } from "./rounding.js";
 /** Measures a face, with its square as `crop`. */
 export function measureQuality(face, crop, config) {
   return {
-    size: Math.sqrt(Math.max(boxArea(face.box), 0)),
+    size: boxSize(face.box),
     roll: faceRoll(face),
     yaw: yaw(face.landmarks, config.pose),
     ...measureCrop(crop, config.quality),

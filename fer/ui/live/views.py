@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from markupsafe import Markup
 from supervision import Detections
 
@@ -19,7 +18,8 @@ from fer.timeline.summary_table import top_expression
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
-from fer.vision.detections import areas, picture_rotation, probabilities
+from fer.vision.boxes import box_areas
+from fer.vision.detections import boxes, picture_rotation, probabilities
 
 MAX_OTHER_FACES = 6
 """Faces listed below the bars of the largest one."""
@@ -63,7 +63,8 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> Marku
     """
     if not labels:
         return _message_panel(no_face_in_view(), 0, rate, _("no face in view"))
-    ids, rows, largest = display_ids(faces), probabilities(faces), int(np.argmax(areas(faces)))
+    ids, rows = display_ids(faces), probabilities(faces)
+    largest = int(box_areas(boxes(faces)).argmax())
     others = sorted(set(range(len(labels))) - {largest}, key=ids.__getitem__)
     texts = [
         (labels[i], f"{ids[i]} {html.label_text(labels[i], _probability(labels, rows, i))}")
