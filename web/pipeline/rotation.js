@@ -49,15 +49,16 @@ export function rotateImage(picture, degrees) {
 
 /** Cuts a tilted square out and turns it upright; where it leaves the picture, border pixels go on. */
 export function cutRotatedSquare(picture, [x, y], side, degrees, outputSide) {
-  const [region, left, top] = cutRegion(picture, [x, y], side);
+  const [region, left, top] = cutRegion(picture, [x, y], side, degrees);
   const middle = outputSide / 2;
   const turn = warpMatrix([x - left, y - top], [middle, middle], degrees, side / outputSide);
   return warp(region, turn, outputSide, outputSide, true);
 }
 
-function cutRegion(picture, [x, y], side) {
+function cutRegion(picture, [x, y], side, degrees) {
   const { width, height } = picture;
-  const reach = side * Math.SQRT1_2 + 2;
+  const turn = radians(degrees);
+  const reach = (side / 2) * (Math.abs(Math.cos(turn)) + Math.abs(Math.sin(turn))) + 2;
   const within = (value, limit) => Math.trunc(clip(value, 0, limit));
   const left = Math.min(within(x - reach, width), width - 1);
   const top = Math.min(within(y - reach, height), height - 1);
