@@ -165,18 +165,18 @@ class MtcnnCascade:
             image: RGB uint8 (h, w, 3).
             found: n faces with the scores so far.
             squares: Those (n, 4) that are mirrored.
-            rolls: Degrees (n,) by which these are tilted; None are upright.
+            rolls: Degrees (n,) by which the faces are tilted; None are upright.
         """
         middles = square_boxes(found.xyxy, CENTER_SCALE)
         mirrored = self._score(image, squares, rolls, mirrored=True)
-        scores = np.stack([found.score, self._score(image, middles), mirrored])
+        scores = np.stack([found.score, self._score(image, middles, rolls), mirrored])
         return replace(found, score=scores.mean(axis=0, dtype=np.float32))
 
     def _score(
         self,
         image: UInt8Array,
         squares: Float32Array,
-        rolls: Float32Array | None = None,
+        rolls: Float32Array | None,
         mirrored: bool = False,
     ) -> Float32Array:
         """Return the third network's scores of squares (n,), 0 outside of the picture."""

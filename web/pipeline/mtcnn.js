@@ -109,12 +109,12 @@ export class MtcnnCascade {
   /** Returns the candidates with a mean of three scores: the one before, their middle's, and the mirrored squares'. */
   async rescore(picture, found, squares, rolls) {
     const middles = found.map(({ box }) => squareBox(box, this.constants.CENTER_SCALE));
-    const scores = [await this.score(picture, middles), await this.score(picture, squares, rolls, true)];
+    const scores = [await this.score(picture, middles, rolls), await this.score(picture, squares, rolls, true)];
     return found.map((face, i) => ({ ...face, score: Math.fround(mean([face.score, scores[0][i], scores[1][i]])) }));
   }
 
   /** Returns the third network's scores of squares, 0 outside of the picture. */
-  async score(picture, squares, rolls = squares.map(() => 0), mirrored = false) {
+  async score(picture, squares, rolls, mirrored = false) {
     const seen = this.crops(picture, squares, rolls);
     const crops = seen.map(([, crop]) => (mirrored ? mirror(crop) : crop));
     const results = await this.scoreBatches("onet", crops, this.constants.OUTPUT_SIDE);
