@@ -8,7 +8,7 @@ const TAG_GAP = 3; // CSS pixels between tags
 const MAX_SIDE = 4096; // pixels of the picture that is read; canvases have limits
 const SHOWN_SIDE = 1280; // pixels of the picture on the page
 const SMALL_PICTURE = 320; // pixels to which smaller pictures are enlarged on the page
-const NOT_READ = N_("This file is no picture that this browser can open. Use a JPEG, PNG, WebP, GIF or AVIF file.");
+const NOT_READ = N_("This file is no picture that this browser can open. Use a JPEG, PNG, WebP, GIF or AVIF file; HEIC photos, as iPhones take them, open in Safari only.");
 
 export class PhotoScreen {
   constructor(client, labels) {
