@@ -12,7 +12,8 @@ const canvas = new OffscreenCanvas(1, 1);
 const context = canvas.getContext("2d", { willReadFrequently: true });
 
 const handlers = {
-  async load({ base, uniformRange: range }) {
+  async load({ base, uniformRange: range, lock }) {
+    holdUntilTheEnd(lock);
     if (!readsTrue(canvas)) throw new Error(FALSE_PIXELS);
     uniformRange = range;
     const { wasm, config, ...models } = await loadModels(base, (progress) => postMessage({ type: "progress", ...progress }));
@@ -46,6 +47,12 @@ const handlers = {
     stream.reset();
   },
 };
+
+/** Holds a lock as long as this worker runs, and lets the page wait for it. */
+function holdUntilTheEnd(lock) {
+  const hold = () => new Promise(() => postMessage({ type: "locked" }));
+  navigator.locks?.request(lock, hold).catch((error) => console.info("The page doesn't notice an end of the worker:", error.message));
+}
 
 /** Returns a bitmap's pixels and gives it up; transparent ones are on white, as fer/images/pixels.py has them. */
 function pixels(bitmap) {

@@ -114,6 +114,25 @@ def test_the_message_on_unread_frames_goes_when_one_is_read(broken, site):
     broken.locator("#panel .fer-rate").wait_for()
 
 
+def test_a_worker_that_ends_is_reported_for_photos_and_frames(broken, site):
+    broken.add_init_script(TEN_TIMES_AS_FAST)
+    broken.goto(site.url)
+    start(broken, face())
+    show_faces(broken, face(), photoDelay=1_000_000)
+    broken.get_by_role("tab", name="Photo").click()
+    example = broken.get_by_role("button", name="Example: astronaut")
+    example.click()
+    broken.get_by_text("The faces are being detected.").wait_for()
+    (worker,) = broken.workers
+    worker.evaluate("void setTimeout(close)")
+    ended = broken.get_by_text("The networks have stopped; memory may have run out.")
+    ended.wait_for()
+    example.click()
+    ended.wait_for()
+    broken.get_by_role("tab", name="Live").click()
+    broken.locator("#trouble").get_by_text("save your timeline and load the page again").wait_for()
+
+
 def test_an_example_is_read_without_a_connection(broken, site):
     broken.goto(site.url)
     broken.locator("html[data-ready]").wait_for()

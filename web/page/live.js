@@ -76,7 +76,7 @@ export class LiveScreen extends CameraScreen {
       const { faces, uniform, milliseconds } = await this.client.frame(bitmap, taken / 1000);
       if (run === this.run) this.show(faces, uniform, taken, milliseconds);
     } catch (error) {
-      if (run === this.run) this.error = error.message;
+      if (run === this.run && !this.client.ended) this.error = error.message; // Stop and Start would not help
     } finally {
       if (run === this.run) this.busy = false;
     }
