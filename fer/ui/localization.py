@@ -104,14 +104,20 @@ def localized(make: Callable[[], str]) -> str:
     Args:
         make: Makes it, in the current language.
     """
-    made = {}
-    for language in LANGUAGES:
-        with use_language(language):
-            made[language] = str(make())
+    made = in_each_language(make)
     page = Context.root_block
     if isinstance(page, LocalizedBlocks):
         page.panels[f"panel {len(page.panels)}"] = made
     return made[SOURCE]
+
+
+def in_each_language(make: Callable[[], str]) -> dict[str, str]:
+    """Return HTML by language; `make` makes it in the current one."""
+    made = {}
+    for language in LANGUAGES:
+        with use_language(language):
+            made[language] = str(make())
+    return made
 
 
 class RequestLanguage:

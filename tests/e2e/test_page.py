@@ -34,7 +34,7 @@ def test_one_press_starts_the_camera_and_a_box_is_drawn_until_it_stops(page):
     page.on("request", lambda request: late.append(request.url))
     page.wait_for_timeout(1500)
     assert not late and not page.evaluate(DRAWN)
-    assert not page.locator("#live-panel .fer-rate").is_visible()
+    assert page.locator("#live-panel .fer-steps").is_visible()
     page.get_by_role("button", name="Start camera").click()
     page.locator("#live-panel .fer-rate").wait_for()
 

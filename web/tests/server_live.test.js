@@ -40,7 +40,20 @@ test("a server that is silent is called busy until it is known not to answer, an
   live.writeMessage = () => "The server doesn't answer";
   live.checkAge();
   assert.deepEqual([waiting, paused], [false, [true, true]]);
-  live.answered = awakeTime();
-  live.checkAge();
+  live.pause(false); // as when a camera is back
+  assert.deepEqual([waiting, paused], [false, [false, true]]);
+  Object.assign(live, { showMessage() {}, overlay: { update() {} }, inVideo() {} });
+  live.page.show = () => {};
+  live.show({});
   assert.deepEqual(paused, [false, false]);
+});
+
+test("after Stop no reading is shown, also where the server was silent", () => {
+  const calls = [];
+  const live = Object.assign(Object.create(ServerLive.prototype), {
+    ...{ lost: true, camera: { close() {} }, showCamera() {}, showMessage() {}, stage: { classList: { toggle() {} } } },
+    page: { pause: (...states) => calls.push(states), reset: () => calls.push("reset") },
+  });
+  live.release();
+  assert.deepEqual(calls, [[true, false], "reset"]);
 });

@@ -19,7 +19,7 @@ from fer.ui.live.handlers import LiveHandlers
 from fer.ui.live.timeline_handlers import TimelineHandlers
 from fer.ui.live.timeline_recorder import idle_html
 from fer.ui.live.views import instructions
-from fer.ui.localization import localized
+from fer.ui.localization import in_each_language, localized
 from fer.ui.mark_editor import build_marks
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
@@ -84,6 +84,7 @@ def _camera(handlers: LiveHandlers) -> gr.HTML:
         js_on_load=html.script("live.js"),
         settings={
             "camera": camera_settings(),
+            "instructions": in_each_language(instructions),
             "colors": {name: [color, text_color_on(color)] for name, color in COLORS.items()},
         },
     )

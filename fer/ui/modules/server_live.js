@@ -23,8 +23,8 @@ export class ServerLive extends CameraScreen {
    * @param {HTMLElement} trouble See `CameraScreen`.
    * @param {object} settings `camera` of `Camera`, and `colors` of each label.
    * @param {object} page The page around it: `view()`, `token()`, `recording()`, `readFrame(query)`, which sends a frame and
-   *   returns what was read (see `LiveReading` in Python) or nothing after a failure, `show(reading)`, and
-   *   `pause(paused, lost)`: `lost` where the last reading is out of date.
+   *   returns what was read (see `LiveReading` in Python) or nothing after a failure, `show(reading)`,
+   *   `reset()`, after which no reading is shown, and `pause(paused, lost)`: `lost` where the last reading is out of date.
    */
   constructor(stage, trouble, settings, page) {
     const colors = (label) => ({ "--hue": settings.colors[label][0], "--ink": settings.colors[label][1] });
@@ -51,6 +51,12 @@ export class ServerLive extends CameraScreen {
   begin(run) {
     Object.assign(this, { due: 0, sent: 0, shown: 0, lanes: 1, answered: awakeTime() });
     this.next(run, new Set());
+  }
+
+  release() {
+    this.lost = false;
+    super.release();
+    this.page.reset();
   }
 
   /** Sends a frame as soon as it is due and an earlier one has been answered. */
@@ -107,7 +113,7 @@ export class ServerLive extends CameraScreen {
   }
 
   show(reading) {
-    this.answered = awakeTime();
+    Object.assign(this, { answered: awakeTime(), lost: false });
     this.showMessage();
     this.overlay.update(this.inVideo(reading), reading.view);
     this.page.show(reading);
@@ -127,14 +133,15 @@ export class ServerLive extends CameraScreen {
   }
 
   pause(paused, reason = null) {
-    Object.assign(this, { paused, lost: reason !== null, answered: awakeTime() });
+    Object.assign(this, { paused, lost: this.lost || reason !== null, answered: awakeTime() });
     this.checkAge();
   }
 
   checkAge() {
     const age = this.paused || !this.camera.stream ? 0 : awakeTime() - this.answered;
     const silent = age > PAUSED_AFTER;
+    this.lost ||= silent; // until there is a new reading
     this.stage.classList.toggle("waiting", age > BUSY_AFTER && !this.writeMessage);
-    this.page.pause(this.paused || silent, this.lost || silent);
+    this.page.pause(this.paused || silent, this.lost);
   }
 }

@@ -11,6 +11,11 @@ const page = {
     props.value = reading;
     trigger("input"); // the page hands panel and timeline chart to their components
   },
+  // Shows what to do, as before the camera was on.
+  reset() {
+    const { instructions } = props.settings;
+    page.show({ panel: instructions[document.documentElement.lang.split("-")[0]] ?? instructions.en });
+  },
   // Called each second, too, as Gradio may have drawn the chart anew; the stylesheet displays a note.
   pause(paused, lost) {
     element.toggleAttribute("data-camera-lost", lost);
