@@ -158,8 +158,8 @@ def _build_scripts() -> None:
     gr.HTML(html_template="", elem_id="fer-charts", js_on_load=chart_script())
     gr.HTML(
         html_template="",
-        elem_id="fer-control-names",
-        js_on_load=html.script("control_names.js"),
+        elem_id="fer-accessible-names",
+        js_on_load=html.script("accessible_names.js"),
         names=upload_names(),
     )
     gr.HTML(
