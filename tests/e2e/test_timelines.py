@@ -488,3 +488,22 @@ def test_a_range_that_has_begun_goes_on_in_another_language(page):
     assert page.locator("#live-timeline [data-mark='left out'][aria-pressed=true]").count()
     assert page.locator("#live-timeline [data-mark=event][aria-pressed]").count() == 0  # no range
     assert page.locator("#live-chart .fer-mark-list").count() == 0
+
+
+def test_a_mark_is_where_its_key_was_pressed_after_a_language_came_late(page):
+    page.locator("#live-start").click()
+    page.locator("#live-chart .fer-running").wait_for()
+    began = time.monotonic()
+    late = "**/queue/data*"
+    page.route(late, lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("combobox", name="Language").click()
+    page.get_by_role("option", name="Español").click()
+    page.locator("#live-chart").get_by_text("Registrando").wait_for()
+    page.unroute(late)
+    page.evaluate("document.activeElement.blur()")
+    pressed = time.monotonic() - began
+    page.keyboard.press("e")
+    page.locator("#live-chart .fer-mark-list li").wait_for()
+    text = page.locator("#live-chart .fer-mark-list li").inner_text().replace(",", ".")
+    assert float(re.search(r"0:([\d.]+)", text)[1]) > pressed - 0.5

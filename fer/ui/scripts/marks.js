@@ -7,14 +7,13 @@ const videoOffset = () => Number(tab.querySelector("[data-video-offset]")?.datas
 const now = () => (props.live ? performance.now() / 1000 : Math.max(0, (player()?.currentTime ?? 0) - videoOffset()));
 const begun = new Map(); // kind of a range -> when it began
 let sent = 0, recording = ""; // the one that is displayed
-let origin = Infinity, running = false; // when the camera's timeline began, by this page's clock
+let origin = Infinity; // when the camera's timeline began, by this page's clock
 
 // A busy server handles requests late, so the page itself measures when a key was pressed. Each drawing of the chart
 // has its time; the drawing with the smallest delay gives the best estimate of the timeline's start.
 function followClock() {
   const chart = tab.querySelector(".fer-running");
-  if (chart) origin = Math.min(running ? origin : Infinity, now() - Number(chart.dataset.elapsed));
-  running = Boolean(chart);
+  if (chart) origin = Math.min(origin, now() - Number(chart.dataset.elapsed));
 }
 
 // Gradio redraws the list as soon as an action is sent: only after the focus has moved on.
@@ -89,7 +88,8 @@ const values = (row) => Object.fromEntries([...row.querySelectorAll("input, sele
 tab.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.mark) press(button.dataset.mark);
-  if (button?.id === "live-start") { // what has begun was for the timeline before
+  if (button?.id === "live-start") { // what is known was of the timeline before
+    origin = Infinity;
     begun.clear();
     showBegun();
   }
