@@ -48,8 +48,13 @@ class LocalizedBlocks(gr.Blocks):
         return super().launch(*arguments, i18n=self.translations(), **settings)
 
     def get_config_file(self) -> Any:
-        """Return the page's configuration, with keys for the texts that browsers translate."""
+        """Return the page's configuration, with keys for the texts that browsers translate.
+
+        An open page has a heartbeat, which Gradio has browsers open only for components and events
+        that this page doesn't have.
+        """
         config: Any = super().get_config_file()
+        config["connect_heartbeat"] = True
         panels = {made[SOURCE]: key for key, made in self.panels.items()}
         for component in config["components"]:
             properties = component["props"]

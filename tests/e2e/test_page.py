@@ -39,6 +39,20 @@ def test_one_press_starts_the_camera_and_a_box_is_drawn_until_it_stops(page):
     page.locator("#live-panel .fer-rate").wait_for()
 
 
+def test_an_open_page_has_a_heartbeat_until_it_is_closed(page):
+    """Without it the server takes the page's visitor for one who has left."""
+    with page.expect_request("**/gradio_api/heartbeat/*") as opened:
+        page.reload()
+    page.wait_for_timeout(500)
+    ended = []
+    page.on("requestfailed", lambda request: ended.append(request))
+    page.wait_for_timeout(500)
+    assert opened.value.failure is None and opened.value not in ended
+    page.goto("about:blank")
+    page.wait_for_timeout(500)
+    assert opened.value.failure or opened.value in ended
+
+
 def test_waiting_for_a_result_is_reported(page):
     start_camera(page)
     page.locator("#live-panel .fer-rate").wait_for()
