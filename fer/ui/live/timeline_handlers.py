@@ -9,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import gradio as gr
 
+from fer.i18n import SOURCE, use_language
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.timeline.annotation_tiers import interval_table
@@ -115,11 +116,13 @@ class TimelineHandlers:
     def save_json(self, session: Session) -> dict[str, str]:
         """Return the timeline as JSON, as a download."""
         recorder = _finished(session)
+        with use_language(SOURCE):  # as in a recording's
+            methods = methods_paragraph(recorder.timeline, self._metadata(recorder))
         about = {
             "started": recorder.started_at,
             "model": self.network.name,
             "fingerprint": self.network.fingerprint,
-            "methods": methods_paragraph(recorder.timeline, self._metadata(recorder)),
+            "methods": methods,
         }
         content = to_json(recorder.timeline, about).encode()
         return html.download("timeline.json", content, "application/json")

@@ -14,6 +14,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
+from fer.i18n import use_language
 from fer.timeline.marks import Mark
 from fer.timeline.serialization import from_json
 from fer.timeline.timeline import Timeline
@@ -347,8 +348,10 @@ def test_the_clock_time_of_the_start_is_kept():
     looking = LivePage()
     session = Session("page")
     session.live.recorder = recorder
-    about = json.loads(content(looking.timelines.save_json(session)))["about"]
+    with use_language("de"):
+        about = json.loads(content(looking.timelines.save_json(session)))["about"]
     assert about["started"] == "2026-11-29T14:03:05+00:00"
+    assert "Faces were detected" in about["methods"]  # programs read it: as in a recording's JSON
     report = content(looking.timelines.save_report(session)).decode()
     assert "2026-11-29 14:03:05+00:00" in report
     with ZipFile(io.BytesIO(content(looking.timelines.save_exports(session)))) as archive:
