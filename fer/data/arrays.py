@@ -1,6 +1,5 @@
 """A FER2013 split in memory: three arrays with one row per picture."""
 
-import logging
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -12,15 +11,6 @@ from fer.data.readers import IMAGE_SIDE
 from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image
 from fer.labels import FERPLUS_VOTE_COLUMNS
-
-MAX_DAMAGED = 0.1
-"""Share of a split's pictures that may be damaged; with more, it is a data set that didn't arrive
-whole, or whose folder has gone away."""
-
-MAX_NAMED = 3
-"""Damaged pictures that a message names."""
-
-logger = logging.getLogger(__name__)
 
 
 class EncodedImage(TypedDict):
@@ -85,24 +75,6 @@ def decode_picture(image: EncodedImage | None, row: int) -> UInt8Array:
     if grey.size != (IMAGE_SIDE, IMAGE_SIDE):
         grey = grey.resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.LANCZOS)
     return np.asarray(grey)
-
-
-def leave_out_damaged(arrays: FerArrays, damaged: dict[int, str]) -> FerArrays:
-    """Return a split without its damaged pictures, which are logged.
-
-    Args:
-        arrays: The split.
-        damaged: By row, what is wrong with them.
-
-    Raises:
-        DatasetError: They are more than `MAX_DAMAGED`.
-    """
-    found = f"{len(damaged):,} of {len(arrays):,} pictures can't be used"
-    first = " ".join([*damaged.values()][:MAX_NAMED])
-    if len(damaged) > MAX_DAMAGED * len(arrays):
-        raise DatasetError(f"{found}; get the data set anew, or remove them. {first}")
-    logger.warning("%s and are left out. %s", found, first)
-    return arrays.subset(np.delete(np.arange(len(arrays)), [*damaged]))
 
 
 def stratified_rows(labels: Int64Array, count: int) -> Int64Array:

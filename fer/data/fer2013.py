@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from datasets.exceptions import DatasetsError
 
-from fer.data.arrays import FerArrays, decode_picture, leave_out_damaged
+from fer.data.arrays import FerArrays, decode_picture
 from fer.data.fer2013_folders import find_edition, holds_classes, read_folders
 from fer.data.hub_source import first_line, load_hub
 from fer.data.label_map import LabelMap
@@ -100,12 +100,9 @@ def load_fer2013(
 def load_arrays(split: datasets.Dataset) -> FerArrays:
     """Decode a split of `load_fer2013` into memory, once; pictures of another size are resized.
 
-    Those that can't be decoded are left out with a warning.
-
     Raises:
-        DatasetError: They are more than `MAX_DAMAGED`; the message names the first.
+        DatasetError: A picture can't be decoded; the message names its row.
     """
-    damaged: dict[int, str] = {}
     images = np.empty((len(split), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     votes = np.zeros((len(split), len(FERPLUS_VOTE_COLUMNS)), np.float32)
     raw = split.cast_column("image", datasets.Image(decode=False))
@@ -114,14 +111,10 @@ def load_arrays(split: datasets.Dataset) -> FerArrays:
         for row, (image, counts) in enumerate(
             zip(batch["image"], batch["ferplus_votes"], strict=True), start
         ):
-            try:
-                images[row] = decode_picture(image, row)
-            except DatasetError as error:
-                damaged[row] = str(error)
+            images[row] = decode_picture(image, row)
             if counts is not None:
                 votes[row] = counts
-    arrays = FerArrays(images, np.array(_column(split, "label"), np.int64), votes)
-    return leave_out_damaged(arrays, damaged) if damaged else arrays
+    return FerArrays(images, np.array(_column(split, "label"), np.int64), votes)
 
 
 def _to_dataset_dict(splits: dict[str, SplitRows]) -> datasets.DatasetDict:

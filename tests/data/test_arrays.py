@@ -46,20 +46,10 @@ def test_arrays_of_nothing():
     assert load_arrays(stored([picture("sad")]).select([])).images.shape == (0, 48, 48)
 
 
-@pytest.mark.parametrize("spoilt", [b"no picture", picture("sad")[:150], None, "gone/a.png"])
-def test_a_damaged_picture_is_left_out_and_named(spoilt, caplog):
-    whole = [*map(picture, EXPRESSIONS)] * 2
-    split = stored([*whole[:2], spoilt, *whole[2:]])
-    arrays = load_arrays(split)
-    np.testing.assert_allclose(arrays.images.mean((1, 2)), [*map(shade, EXPRESSIONS)] * 2, atol=2)
-    (line,) = caplog.messages
-    assert line.startswith("1 of 15 pictures can't be used and are left out. Row 3 ")
-    assert spoilt != "gone/a.png" or "gone/a.png" in line
-
-
-def test_too_many_damaged_pictures_are_refused():
-    with pytest.raises(DatasetError, match=r"^2 of 9 pictures can.t be used; get .*Row 1 .*Row 9"):
-        load_arrays(stored([b"", *map(picture, EXPRESSIONS), b""]))
+@pytest.mark.parametrize("spoilt", [b"no picture", picture("sad")[:150], None])
+def test_a_broken_picture_is_named(spoilt):
+    with pytest.raises(DatasetError, match="ow 2 "):
+        load_arrays(stored([picture("sad"), spoilt]))
 
 
 def test_a_picture_is_read_as_a_visitors_is(tmp_path):
