@@ -3,7 +3,7 @@
 Each frame of one resembles the frame before, so that it is no cut, and a track would go on from
 somebody in the first scene to somebody in the second. But a frame of it is a weighted mean of two
 other scenes, one before and one after it: what moves, and a camera that moves, make no such mean,
-and where only the light changes, both show the same scene.
+and where only the light changes, in strength, colour or place, both show the same details.
 
 Cameras make none: only recordings are searched for them, and `web/pipeline` has no such module.
 """
@@ -18,6 +18,8 @@ from fer.array_types import Float32Array, UInt8Array
 from fer.vision.scene_change import (
     MIN_CHANGE,
     MIN_CONTRAST,
+    MIN_CORRELATION,
+    SHIFT_MARGIN,
     contrast,
     is_same_scene,
     subsample,
@@ -38,6 +40,10 @@ MIDDLE = 0.25, 0.75
 REPLACED = 0.5
 """Change of a face's place, relative to that of the whole picture, from which on it is another
 face: beside slides that fade into each other a presenter stays."""
+
+
+LIGHT = 2.5
+"""Standard deviation of a blur, in pixels of the small copies, that leaves only the light."""
 
 
 @dataclass(frozen=True)
@@ -108,4 +114,26 @@ def is_dissolve(frames: list[UInt8Array]) -> bool:
             return False
     if min(contrast(frames[0]), contrast(frames[-1])) < MIN_CONTRAST:
         return False  # it fades from or to black
-    return not is_same_scene(frames[0], frames[-1])
+    return not (is_same_scene(frames[0], frames[-1]) or is_lit_otherwise(frames[0], frames[-1]))
+
+
+def is_lit_otherwise(first: UInt8Array, last: UInt8Array) -> bool:
+    """Return whether two frames, (h, w, 3), show the same details in some colour, in other light.
+
+    Those of one scene correlate by 0.6 to 1, whatever the light, those of two by up to 0.3.
+    """
+    before, after = _details(first), _details(last)
+    height, width = after.shape[:2]
+    top, left = int(SHIFT_MARGIN * height), int(SHIFT_MARGIN * width)
+    middle = after[top : height - top, left : width - left]
+    correlations = [
+        cv2.matchTemplate(one.copy(), other.copy(), cv2.TM_CCOEFF_NORMED).max()
+        for one, other in zip(before.transpose(2, 0, 1), middle.transpose(2, 0, 1), strict=True)
+    ]
+    return max(correlations) >= MIN_CORRELATION
+
+
+def _details(image: UInt8Array) -> Float32Array:
+    """Return how much lighter each pixel is than those around it, by the logarithm."""
+    light = np.log(image.astype(np.float32) + 4)
+    return light - cv2.GaussianBlur(light, (0, 0), LIGHT)

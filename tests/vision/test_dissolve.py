@@ -51,6 +51,17 @@ def lit(share):
     return (STREET * np.linspace(1, 1 - 0.9 * share, 640)[None, :, None]).astype(np.uint8)
 
 
+def coloured(share):
+    """Red light becomes blue."""
+    return (STREET * np.array([1 - 0.8 * share, 0.3, 0.2 + 0.8 * share])).astype(np.uint8)
+
+
+def moved_lamp(share):
+    """One lamp goes out and another one on, on the other side."""
+    left = np.linspace(1, 0.1, 640)[None, :, None]
+    return (STREET * ((1 - share) * left + share * left[:, ::-1])).astype(np.uint8)
+
+
 @pytest.mark.parametrize("seconds", [0.4, 1.0, 2.0])
 def test_a_dissolve_is_recognized_once(seconds):
     for first, second in ((STREET, ROOM), (ROOM, brighter(STREET, 0.5))):
@@ -72,6 +83,8 @@ def test_what_stays_in_a_dissolve_is_not_replaced():
         lambda share: brighter(STREET, 1 - share),
         lambda share: brighter(STREET, abs(1 - 2 * share)),  # to black and back
         lit,
+        coloured,
+        moved_lamp,
         lambda share: view(round(600 * share)),
         lambda share: zoomed(1 + share),
     ],
