@@ -5,6 +5,7 @@
 >>> fer.to_dataframe(faces)  # doctest: +SKIP
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from fer.version import __version__
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from fer.pipeline import Pipeline
 
 __all__ = ["Pipeline", "__version__", "to_dataframe"]
+
+# ONNX Runtime would report each network that it loads to its makers, and keep a database for that.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _LATE = {"Pipeline": "fer.pipeline", "to_dataframe": "fer.drawing.face_export"}
 """Where a name is defined that is imported at its first use: `import fer` takes milliseconds."""
