@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +34,9 @@ _MOUNT_LOST = (
 
 SOURCES = ("dataset", "ferplus", "base_model", "name", "model", "output", "config")
 """Keys of metrics and recipes whose value may be a path on this machine."""
+
+_LABELS_OF = re.compile(r"(?<=\blabels of )[^,]+")
+"""What a text on labels names as their source."""
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 
@@ -119,26 +123,30 @@ def public_name(source: str) -> str:
 
     The folders above a file or folder often have names of people.
 
-    >>> public_name("you/faces@v1"), public_name("/home/jane/faces/"), public_name("../faces")
-    ('you/faces@v1', 'faces', 'faces')
+    >>> public_name("you/net@refs/pr/1"), public_name("/home/jane/faces/"), public_name("../faces")
+    ('you/net@refs/pr/1', 'faces', 'faces')
     """
-    path = Path(source)
+    source = source.replace("\\", "/")
+    path = Path(source.partition("@")[0])
     hub_id = len(path.parts) == 2 and not path.anchor and not source.startswith((".", "~"))
-    return source if hub_id else path.name or source
+    return source if hub_id else Path(source).name or source
 
 
 def without_folders(document: Any) -> Any:
-    """Return metrics or a recipe without the folders around what their `SOURCES` name."""
+    """Return metrics or a recipe without the folders around what they name, see `SOURCES`."""
     if isinstance(document, list):
         return [without_folders(entry) for entry in document]
     if not isinstance(document, dict):
         return document
-    return {
-        key: public_name(value)
-        if key in SOURCES and isinstance(value, str)
-        else without_folders(value)
-        for key, value in document.items()
-    }
+    return {key: _public_value(key, value) for key, value in document.items()}
+
+
+def _public_value(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return without_folders(value)
+    if key == "label_set":
+        return _LABELS_OF.sub(lambda found: public_name(found[0]), value)
+    return public_name(value) if key in SOURCES else value
 
 
 def real_path(path: Path) -> Path:

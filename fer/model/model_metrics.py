@@ -16,6 +16,7 @@ from fer.model.json_records import (
     Setting,
     Share,
 )
+from fer.paths import public_name
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,17 @@ class TrainingRun:
     def learned_from(self, dataset: str | None) -> bool:
         """Return whether a data set is that of the training, a folder however it is written.
 
+        Of a network that was published it may be: what it names is the end of a path.
+
         >>> TrainingRun(settings={"dataset": "data/faces"}).learned_from("./data/faces/")
         True
+        >>> TrainingRun(settings={"dataset": "faces"}).learned_from("/home/jane/faces")
+        True
         """
-        own = self.settings.get("dataset")
+        own = str(self.settings.get("dataset") or "")
         if not (own and dataset):
             return False
-        return os.path.abspath(str(own)) == os.path.abspath(dataset)
+        return os.path.abspath(own) == os.path.abspath(dataset) or own == public_name(dataset)
 
 
 @dataclass(frozen=True)

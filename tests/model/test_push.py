@@ -100,7 +100,7 @@ def test_the_folders_around_data_and_networks_are_not_pushed(hub, client, make, 
     sources = {"dataset": "/home/jane/faces", "base_model": "../jane/base", "output": "~/jane/run"}
     metrics["training"] |= sources
     metrics["base_model"] = {"name": sources["base_model"], "revision": None}
-    metrics["validation"] |= {"official": False, "label_set": "labels of faces"}
+    metrics["validation"] |= {"official": False, "label_set": "labels of /home/jane/faces, all"}
     folder = make()
     recipe = sources | {"teachers": [{"seed": 71, "base_model": sources["base_model"]}]}
     pushing = {"push_to_hub": True, "hub_model_id": "me/private", "hub_tag": "v1"}
