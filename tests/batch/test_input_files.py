@@ -115,7 +115,7 @@ def test_what_comes_after_a_link_is_where_the_system_has_it(inputs, tmp_path):
     [
         ("gone.jpg", "There is no file gone.jpg; check the path."),
         ("*.bmp", r"Nothing matches \*.bmp; check the pattern."),
-        ("empty", "empty: It holds no photo or video; looked for were files that end in .avif"),
+        ("empty", "empty: It holds no photo or video; looked for were files that end in .apng, .avif"),
         ("memory://nowhere", "memory://nowhere names no photo and no video; check the address."),
         ("file:///a%00b.jpg", "is no name of a file; save lists as UTF-8."),
         ("gopher://x/y", "gopher://x/y can't be reached: "),

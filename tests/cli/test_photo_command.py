@@ -379,7 +379,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_cut_file(photos, tmp_path, mo
     [
         ("missing.jpg", "missing.jpg; check the path."),
         ("two\nlines.jpg", "two\N{REPLACEMENT CHARACTER}lines.jpg; check the path."),
-        ("empty", "empty: It holds no photo; looked for were files that end in .avif, "),
+        ("empty", "empty: It holds no photo; looked for were files that end in .apng, .avif, "),
         ("text.jpg", "No photo can be read. "),
     ],
 )

@@ -388,7 +388,7 @@ def test_what_was_chosen_and_cannot_be_used_is_stated_in_the_language_that_the_p
     assert (
         "160 x 120" in queue and "ohne Ton" in queue and "lässt sich nicht als Video lesen" in queue
     )
-    assert "Dieses Video geht nicht" in alone and "lässt sich nicht" in alone
+    assert "Dieses Video lässt sich nicht verwenden" in alone
     assert gate.read == ["two.mp4"]  # what can be used is known
     assert loaded == (gr.skip(), "", *UNCHANGED[1:])
     assert len(sessions.of(TOKEN, Sender(None)).recording.recordings) == 1
