@@ -211,11 +211,6 @@ def forget_deleted_files(demo: gr.Blocks) -> None:
         paths.difference_update([path for path in paths.copy() if not Path(path).exists()])
 
 
-def is_worth_logging(record: logging.LogRecord) -> bool:
-    """Return whether a line of the server isn't about a malformed request: those have no end."""
-    return record.levelno >= logging.ERROR or "protocols" not in Path(record.pathname).parts
-
-
 def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
     """Return an ASGI lifespan that sweeps uploads and sessions regularly."""
 
@@ -224,7 +219,8 @@ def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
         keep_little(app, app.state.connections.is_open)
         app.state.connections.working = partial(working_sessions, app.get_blocks())
         app.middleware_stack = OriginFilter(app.middleware_stack)
-        logging.getLogger("uvicorn.error").addFilter(is_worth_logging)
+        # Otherwise malformed requests could fill the disk with log lines.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         task = asyncio.create_task(_sweep(store, app))
         try:
             yield

@@ -121,11 +121,6 @@ def test_what_is_hardly_a_request_leaves_no_line_in_the_log(demo, errors, head):
     assert not errors
 
 
-def test_the_servers_own_warnings_stay_in_the_log(demo, errors):
-    logging.getLogger("uvicorn.error").warning("There is no room for more connections.")
-    assert len(errors) == 1
-
-
 def test_a_strange_host_is_none_of_its_own(demo, errors):
     assert status(raw(demo, "GET / HTTP/1.1\nHost: x:y\nConnection: close")) == 200
     assert not errors
