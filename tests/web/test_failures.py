@@ -130,7 +130,7 @@ def test_a_worker_that_ends_is_reported_for_photos_and_frames(broken, site):
     example.click()
     ended.wait_for()
     broken.get_by_role("tab", name="Live").click()
-    broken.locator("#trouble").get_by_text("save your timeline and load the page again").wait_for()
+    broken.locator("#trouble").get_by_text("The networks have stopped").wait_for()
 
 
 def test_an_example_is_read_without_a_connection(broken, site):

@@ -4,6 +4,7 @@ import { awakeTime } from "./camera.js";
 import { CameraScreen } from "./camera_screen.js";
 import { el, find, message } from "./dom.js";
 import { Panel } from "./panel.js";
+import { ENDED } from "./reasons.js";
 import { _, decimal } from "./texts.js";
 import { TimelineScreen } from "./timeline_screen.js";
 
@@ -76,7 +77,7 @@ export class LiveScreen extends CameraScreen {
       const { faces, uniform, milliseconds } = await this.client.frame(bitmap, taken / 1000);
       if (run === this.run) this.show(faces, uniform, taken, milliseconds);
     } catch (error) {
-      if (run === this.run && !this.client.ended) this.error = error.message; // Stop and Start would not help
+      if (run === this.run) this.error = error.message;
     } finally {
       if (run === this.run) this.busy = false;
     }
@@ -90,7 +91,7 @@ export class LiveScreen extends CameraScreen {
     if (silent || !this.silent) return;
     this.panel.clear();
     this.timeline.pause(true);
-    const reason = () => error
+    const reason = () => this.client.ended ? _(ENDED) : error
       ? _("This picture could not be read (%(error)s). Press Stop, then Start camera; if that doesn't help, save your timeline and load the page again.", { error })
       : _("No picture has been read for some seconds, and nothing is counted. If this lasts, save your timeline and load the page again.");
     this.showMessage(() => message(_("No faces read"), reason(), "trouble"));

@@ -57,7 +57,10 @@ export class PipelineClient {
   }
 
   ask(message, transfer) {
-    if (this.ended) return Promise.reject(new Error(_(ENDED)));
+    if (this.ended) {
+      for (const each of transfer) each.close(); // the worker would
+      return Promise.reject(new Error(_(ENDED)));
+    }
     const id = ++this.number;
     this.worker.postMessage({ ...message, id }, transfer);
     return new Promise((...settle) => this.waiting.set(id, settle));
