@@ -115,11 +115,13 @@ def cut_rotated_square(
     turn = _warp_matrix(
         (center[0] - left, center[1] - top), (middle, middle), degrees, side / output_side
     )
-    four = cv2.cvtColor(region, cv2.COLOR_RGB2RGBA)  # warped in half the time of three channels
+    # Four channels are warped in half the time; a region that is far larger takes as long to widen.
+    widened = region.shape[0] * region.shape[1] <= 9 * output_side**2
+    source = cv2.cvtColor(region, cv2.COLOR_RGB2RGBA) if widened else region
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = output_side, output_side
-    square = cv2.warpAffine(four, turn, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.cvtColor(square, cv2.COLOR_RGBA2RGB), np.uint8)
+    square = cv2.warpAffine(source, turn, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.cvtColor(square, cv2.COLOR_RGBA2RGB) if widened else square, np.uint8)
 
 
 def _cut_region(
