@@ -6,6 +6,7 @@ upper 8 bits, in which they are nearly black; OpenCV reads all.
 
 import io
 from struct import unpack_from
+from threading import Lock
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -34,6 +35,10 @@ _BAND = 512
 """Rows of a photo that are mapped at a time, as each pixel takes 60 bytes."""
 
 _DEEP_FORMATS = ("PNG", "TIFF")
+
+_LOG_LEVEL = Lock()
+"""Held while OpenCV writes no lines of its own, as our message suffices; its level is the whole
+process's, and threads would set back each other's."""
 
 
 def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
@@ -136,10 +141,14 @@ def decode_deep(stream: BinaryIO, page: int) -> NDArray[Any] | None:
     """Return a page of a file with all its bits, grey (h, w) or RGB (h, w, 3); None if damaged."""
     import cv2  # few pictures need it
 
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our own message suffices
     stream.seek(0)
     content, pages = np.frombuffer(stream.read(), np.uint8), (page, page + 1)
-    _, decoded = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED, range=pages)
+    with _LOG_LEVEL:
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        try:
+            _, decoded = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED, range=pages)
+        finally:
+            cv2.utils.logging.setLogLevel(level)
     if not decoded:
         return None
     values = decoded[0]

@@ -67,6 +67,14 @@ def test_a_damaged_tiff_of_floats_is_refused():
             read_image(content[:length])
 
 
+def test_opencv_writes_lines_of_its_own_elsewhere(capfd):
+    level = cv2.utils.logging.getLogLevel()
+    with pytest.raises(ImageError, match="damaged"):
+        read_image(with_tag(tiff(FLOATS), 259, 5))  # states a compression that it hasn't
+    assert cv2.utils.logging.getLogLevel() == level
+    assert capfd.readouterr().err == ""
+
+
 def test_the_largest_page_of_a_tiff_is_read():
     large = Image.fromarray(FACE)
     small = large.resize((32, 32))
