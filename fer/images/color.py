@@ -65,7 +65,12 @@ def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
 
 
 def map_hdr(loaded: Image.Image, stream: BinaryIO) -> Image.Image:
-    """Return a loaded picture as an ordinary screen shows it, if its file states HDR."""
+    """Return a loaded picture as an ordinary screen shows it, if its file states HDR.
+
+    Deep grey, which Pillow can't convert, stays as it is.
+    """
+    if is_deep_grey(loaded):
+        return loaded
     try:
         transfer, primaries = _stated_colors(loaded, stream)
     except DECODER_ERRORS:
@@ -76,11 +81,13 @@ def map_hdr(loaded: Image.Image, stream: BinaryIO) -> Image.Image:
 
     if not needs_tone_mapping(transfer, primaries):
         return loaded
-    pixels = np.array(loaded.convert("RGB"))
-    for band in np.array_split(pixels, 1 + len(pixels) // _BAND):
+    pixels = np.array(loaded.convert("RGBA" if loaded.has_transparency_data else "RGB"))
+    colors = pixels[..., :3]
+    for band in np.array_split(colors, 1 + len(pixels) // _BAND):
         band[:] = tone_map(band.astype(np.uint16) * 257, transfer, primaries)
     mapped = Image.fromarray(pixels)
-    mapped.info = dict(loaded.info)
+    # A transparent value is alpha now.
+    mapped.info = {name: value for name, value in loaded.info.items() if name != "transparency"}
     return mapped
 
 

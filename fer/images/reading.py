@@ -120,8 +120,9 @@ def _decode_file(stream: BinaryIO, apply_profile: bool, max_pixels: int | None) 
     with image:
         deep = has_16_bit_channels(image)
         _load(image)
-        found = read_dark_channels(stream, image, number) if deep else None
-        picture, more = found or (map_hdr(image, stream), [])
+        mapped = map_hdr(image, stream)  # dark HDR is meant to be dark
+        found = read_dark_channels(stream, image, number) if deep and mapped is image else None
+        picture, more = found or (mapped, [])
         return _decode(picture, notices + more, apply_profile)
 
 

@@ -65,13 +65,18 @@ def test_heic_whose_header_states_too_small_a_size(tall):
 
 
 def avif(picture: np.ndarray, primaries: int, transfer: int) -> bytes:
+    """Return a picture with stated colours (ITU-T H.273), as do `png` and `heic_of`."""
     content = encoded(Image.fromarray(picture), "AVIF")
     at = content.index(b"colrnclx") + 8
     return content[:at] + struct.pack(">HH", primaries, transfer) + content[at + 4 :]
 
 
 def png(picture: np.ndarray, primaries: int, transfer: int) -> bytes:
-    content = encoded(Image.fromarray(picture), "PNG")
+    return with_colors(encoded(Image.fromarray(picture), "PNG"), primaries, transfer)
+
+
+def with_colors(content: bytes, primaries: int, transfer: int) -> bytes:
+    """Return a PNG with stated colours."""
     return content[:33] + chunk(b"cICP", bytes([primaries, transfer, 0, 1])) + content[33:]
 
 
@@ -88,6 +93,37 @@ def test_white_of_an_hdr_photo_is_nearly_the_brightest(make, primaries, transfer
     stored = np.full((32, 32, 3), round(255 * white), np.uint8)
     read = read_image(make(stored, primaries, transfer))
     assert read.mean() == pytest.approx(expected, abs=3)
+
+
+@pytest.mark.parametrize("make", [avif, png])
+def test_transparent_hdr_is_laid_on_white(make):
+    stored = np.full((32, 32, 4), round(255 * PQ_WHITE / 2), np.uint8)
+    stored[:16, :, 3], stored[16:, :, 3] = 0, 255
+    read = read_image(make(stored, 9, 16))
+    opaque = read_image(make(np.ascontiguousarray(stored[16:, :, :3]), 9, 16))
+    assert read[:12].min() > 250 and difference(read[20:], opaque[4:]) < 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "color", "options"),
+    [("LA", (90, 0), {}), ("RGB", (90, 90, 90), {"transparency": (90, 90, 90)})],
+)
+def test_transparency_of_all_kinds_is_kept_in_hdr(mode, color, options):
+    content = encoded(Image.new(mode, (8, 8), color), "PNG", **options)
+    assert read_image(with_colors(content, 9, 16)).min() == 255
+
+
+def test_deep_grey_that_states_hdr_is_read_by_its_bits():
+    grey = FACE[..., 0].astype(np.uint16) * 257
+    np.testing.assert_array_equal(read_image(png(grey, 9, 16))[..., 0], FACE[..., 0])
+
+
+def test_dark_hdr_of_16_bits_is_mapped_not_brightened():
+    dark = np.full((32, 32, 3), 60 * 257, np.uint16)
+    deep = decode_image(with_colors(cv2.imencode(".png", dark)[1].tobytes(), 9, 16))
+    plain = read_image(png((dark >> 8).astype(np.uint8), 9, 16))
+    np.testing.assert_array_equal(deep.pixels, plain)
+    assert deep.notices == ()
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT_FLAGS)
