@@ -30,47 +30,20 @@ class TiffPage:
 
     Attributes:
         number: From 0.
-        tags: Of the page, as Pillow reads them.
+        offset: Of its tags in the file.
+        size: Width and height in pixels.
+        is_reduced: Whether it states to be a smaller copy of another picture in the file.
+        needs_opencv: Whether it is of floats in colour, or of 64 bits.
+        is_mixed_up: Whether both would read noise, as channels of 16 bits are stored one after the
+            other.
     """
 
     number: int
-    tags: ImageFileDirectory_v2
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self._whole(Base.ImageWidth), self._whole(Base.ImageLength)
-
-    @property
-    def is_reduced(self) -> bool:
-        """Whether it states to be a smaller copy of another picture in the file."""
-        return bool(self._whole(Base.NewSubfileType) & 1)
-
-    @property
-    def needs_opencv(self) -> bool:
-        """Whether it is of floats in colour, or of 64 bits."""
-        floats = _FLOAT in np.ravel(self.tags.get(Base.SampleFormat, 1))
-        known = self._whole(Base.PhotometricInterpretation) in _GREY_OR_RGB
-        deep = self._bits != [32] and set(self._bits) <= {32, 64}
-        return floats and known and deep and not self._by_channel
-
-    @property
-    def is_mixed_up(self) -> bool:
-        """Whether both would read noise, as channels of 16 bits are stored one after the other."""
-        return self._by_channel and len(self._bits) > 1 and max(self._bits) > 8
-
-    @property
-    def _bits(self) -> list[int]:
-        bits = np.ravel(self.tags.get(Base.BitsPerSample, 1)).tolist()
-        return [number for number in bits if isinstance(number, int)]
-
-    @property
-    def _by_channel(self) -> bool:
-        return self._whole(Base.PlanarConfiguration) == _BY_CHANNEL
-
-    def _whole(self, tag: Base) -> int:
-        value = self.tags.get(tag, 0)
-        return value if isinstance(value, int) else 0
+    offset: int
+    size: tuple[int, int]
+    is_reduced: bool
+    needs_opencv: bool
+    is_mixed_up: bool
 
 
 def choose_page(stream: BinaryIO) -> tuple[TiffPage | None, list[str]]:
@@ -109,18 +82,52 @@ def _read_pages(stream: BinaryIO) -> list[TiffPage]:
     """Return the pages as far as they can be read; none of another file."""
     pages: list[TiffPage] = []
     try:
-        head = stream.read(8)
-        head += stream.read(8) if head[2:3] == b"+" else b""  # of BigTIFF
+        head = _read_head(stream)
         offset = ImageFileDirectory_v2(head).next
-        while offset and len(pages) < MAX_PAGES:
-            stream.seek(offset)
-            tags = ImageFileDirectory_v2(head)
-            tags.load(stream)
-            pages.append(TiffPage(len(pages), tags))
+        while offset and len(pages) < MAX_PAGES and offset not in {page.offset for page in pages}:
+            tags = _read_tags(stream, head, offset)
+            pages.append(_describe(tags, len(pages), offset))
             offset = tags.next
     except DECODER_ERRORS:
         pass  # it is no TIFF, or damaged
     return pages
+
+
+def _read_head(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    head = stream.read(8)
+    return head + (stream.read(8) if head[2:3] == b"+" else b"")  # of BigTIFF
+
+
+def _read_tags(stream: BinaryIO, head: bytes, offset: int) -> ImageFileDirectory_v2:
+    """Return a page's tags, which may be as large as the file."""
+    tags = ImageFileDirectory_v2(head)
+    stream.seek(offset)
+    tags.load(stream)
+    return tags
+
+
+def _describe(tags: ImageFileDirectory_v2, number: int, offset: int) -> TiffPage:
+    """Return what is kept of a page's tags."""
+
+    def whole(tag: Base, default: int = 0) -> int:
+        value = tags.get(tag, default)
+        return value if isinstance(value, int) else default
+
+    values = np.ravel(tags.get(Base.BitsPerSample, 1)).tolist()
+    bits = [value for value in values if isinstance(value, int)]
+    by_channel = whole(Base.PlanarConfiguration) == _BY_CHANNEL
+    floats = _FLOAT in np.ravel(tags.get(Base.SampleFormat, 1))
+    known = whole(Base.PhotometricInterpretation) in _GREY_OR_RGB
+    deep = bits != [32] and set(bits) <= {32, 64}
+    return TiffPage(
+        number=number,
+        offset=offset,
+        size=(whole(Base.ImageWidth), whole(Base.ImageLength)),
+        is_reduced=bool(whole(Base.NewSubfileType) & 1),
+        needs_opencv=floats and known and deep and not by_channel,
+        is_mixed_up=by_channel and len(bits) > 1 and max(bits) > 8,
+    )
 
 
 def read_page(stream: BinaryIO, page: TiffPage) -> tuple[Image.Image, list[str]]:
@@ -134,5 +141,6 @@ def read_page(stream: BinaryIO, page: TiffPage) -> tuple[Image.Image, list[str]]
         raise ImageError(_(DAMAGED))
     pixels, notices = (float_pixels if values.dtype.kind == "f" else reduce_16_bits)(values)
     picture = Image.fromarray(pixels)
-    picture.info["icc_profile"] = page.tags.get(Base.InterColorProfile)
+    tags = _read_tags(stream, _read_head(stream), page.offset)
+    picture.info["icc_profile"] = tags.get(Base.InterColorProfile)
     return picture, notices

@@ -1,6 +1,8 @@
 """TIFFs: their pages, and colours of more bits than Pillow reads."""
 
+import io
 import struct
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -8,7 +10,8 @@ import pytest
 from PIL import Image
 
 from fer.images import ImageError, decode_image, read_image
-from tests.images.test_formats import FACE, NOTICE, UPRIGHT_FLAGS, difference, encoded
+from fer.images.tiff import choose_page
+from tests.images.test_formats import FACE, NOTICE, UPRIGHT_FLAGS, WIDE, difference, encoded
 
 BGR = np.ascontiguousarray(FACE[..., ::-1])
 SMALL = np.ascontiguousarray(BGR[::4, ::4])
@@ -26,6 +29,21 @@ def with_tag(content: bytes, tag: int, value: int) -> bytes:
     """Return a TIFF with another value of a tag that it has, of 16 bits."""
     at = content.index(struct.pack("<HHI", tag, 3, 1)) + 8
     return content[:at] + struct.pack("<H", value) + content[at + 2 :]
+
+
+def linked(pages: int, content: bytes, loops: bool = False) -> bytes:
+    """Return a TIFF of grey pages, which all have this content as a tag, and pixels of it.
+
+    The last page leads to itself if it loops.
+    """
+    tags = [(256, 3, 1, 8), (257, 3, 1, 8), (258, 3, 1, 8), (262, 3, 1, 1), (273, 4, 1, 8)]
+    tags += [(278, 4, 1, 8), (279, 4, 1, 64), (65_000, 7, len(content), 8)]
+    table = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    first, step = 8 + len(content), len(table) + 4
+    following = [first + step * number for number in range(1, pages)]
+    following.append(first + step * (pages - 1) if loops else 0)
+    tables = b"".join(table + struct.pack("<I", offset) for offset in following)
+    return b"II*\0" + struct.pack("<I", first) + content + tables
 
 
 @pytest.mark.parametrize(
@@ -97,6 +115,31 @@ def test_a_page_after_a_small_one_is_read_with_all_its_bits(large, notices):
 
 def test_a_page_of_another_kind_than_the_first_is_read():
     assert difference(read_image(tiff(SMALL, FLOATS)), FACE) < 1
+
+
+def test_tags_as_large_as_the_file_are_kept_of_no_page():
+    content = linked(32, bytes(1_000_000))
+    tracemalloc.start()
+    try:
+        choose_page(io.BytesIO(content))
+        assert tracemalloc.get_traced_memory()[1] < 8 * len(content)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("pages", "notices"), [(1, 0), (2, 1)])
+def test_a_page_that_leads_back_is_counted_once(pages, notices):
+    read = decode_image(linked(pages, bytes(range(64)), loops=True))
+    assert len(read.notices) == notices and all("2 pages;" in line for line in read.notices)
+
+
+def test_a_profile_of_a_later_page_of_floats_is_applied():
+    content = tiff(SMALL[:4, :4].astype(np.float32), np.full((8, 8, 3), (51, 51, 234), np.float32))
+    plain = read_image(content)
+    at = content.rindex(struct.pack("<HHI", 284, 3, 1))  # in the place of another tag
+    profiled = content[:at] + struct.pack("<HHII", 34_675, 7, len(WIDE), len(content))
+    profiled += content[at + 12 :] + WIDE
+    assert difference(read_image(profiled), plain) > 5
 
 
 def test_a_limit_of_pixels_is_that_of_the_page():
