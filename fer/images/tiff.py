@@ -45,37 +45,63 @@ class TiffPage:
     needs_opencv: bool
     is_mixed_up: bool
 
+    @property
+    def area(self) -> int:
+        """Number of pixels."""
+        return self.size[0] * self.size[1]
+
 
 def choose_page(stream: BinaryIO) -> tuple[TiffPage | None, list[str]]:
-    """Return the largest page of a TIFF, and what else it holds in sentences; None of another file.
+    """Return the largest page of a TIFF that can be read, and what else it holds in sentences.
 
     Args:
         stream: The file, at its start, where it is again afterwards.
 
+    Returns:
+        None of another file.
+
     Raises:
-        ImageError: The page is of a kind that can't be read.
+        ImageError: All pages are of kinds that can't be read.
     """
     pages = _read_pages(stream)
+    by_size = sorted(pages, key=lambda page: page.area, reverse=True)
+    chosen = next((page for page in by_size if _is_readable(stream, page)), None)
     stream.seek(0)
-    if not pages:
-        return None, []
-    areas = [page.size[0] * page.size[1] for page in pages]
-    largest = pages[areas.index(max(areas))]
-    if largest.is_mixed_up:
+    if pages and not chosen:
         raise ImageError(_(UNKNOWN_TIFF))
+    return chosen, _describe_rest(pages, chosen) if chosen else []
+
+
+def _is_readable(stream: BinaryIO, page: TiffPage) -> bool:
+    """Return whether a page is of a kind that is read; Pillow reads none after one of no kind."""
+    if page.is_mixed_up or page.needs_opencv:
+        return page.needs_opencv
+    stream.seek(0)
+    try:
+        Image.open(stream, formats=("TIFF",)).seek(page.number)
+    except DECODER_ERRORS:
+        return False
+    except Image.DecompressionBombError:
+        pass  # its size is refused later, with its own sentence
+    return True
+
+
+def _describe_rest(pages: list[TiffPage], chosen: TiffPage) -> list[str]:
+    """Return a sentence on the other pages, and one if this is a small copy of what isn't read."""
     notices = []
+    areas = [page.area for page in pages]
     if len(pages) > 1:
         known = len(pages) < MAX_PAGES
         count = _("%(pages)s pages") if known else _("%(pages)s pages or more")
-        if min(areas) == max(areas):
+        if chosen.number == 0 and not min(areas) < chosen.area == max(areas):
             text = N_("The file holds %(count)s; only the first is read.")
         else:
             text = N_("The file holds %(count)s; only the largest (page %(page)s) is read.")
-        notices.append(_(text, count=count % {"pages": len(pages)}, page=largest.number + 1))
-    if largest.is_reduced:
+        notices.append(_(text, count=count % {"pages": len(pages)}, page=chosen.number + 1))
+    if chosen.is_reduced:
         text = N_("Only a small copy of the picture, which the file holds, is read.")
         notices.append(_(text))
-    return largest, notices
+    return notices
 
 
 def _read_pages(stream: BinaryIO) -> list[TiffPage]:

@@ -142,6 +142,40 @@ def test_a_profile_of_a_later_page_of_floats_is_applied():
     assert difference(read_image(profiled), plain) > 5
 
 
+def planar(small: np.ndarray, large: np.ndarray) -> bytes:
+    """Return a TIFF whose second page states channels that are stored one after the other."""
+    content = tiff(small, large)
+    at = content.rindex(struct.pack("<HHI", 284, 3, 1)) + 8
+    return content[:at] + struct.pack("<H", 2) + content[at + 2 :]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [tiff(SMALL, BGR.astype(np.int16)), planar(SMALL.astype(np.uint16), DARK)],
+    ids=["int16", "mixed up"],
+)
+def test_a_page_that_can_be_read_is_not_hidden_by_a_larger_one(content):
+    read = decode_image(content)
+    assert read.pixels.shape == SMALL.shape
+    assert read.notices[0] == "The file holds 2 pages; only the first is read."
+
+
+def test_pages_of_which_none_can_be_read_are_refused():
+    for large in (SMALL, BGR):
+        with pytest.raises(ImageError, match="of a kind that can't be read"):
+            read_image(tiff(SMALL.astype(np.int16), large.astype(np.int16)))
+
+
+@pytest.mark.parametrize("find", [bytes.index, bytes.rindex], ids=["first", "later"])
+def test_a_page_that_is_far_too_large_is_refused_for_its_size(find):
+    content = tiff(SMALL, BGR)
+    for tag in (256, 257):
+        at = find(content, struct.pack("<HHI", tag, 3, 1)) + 8
+        content = content[:at] + struct.pack("<H", 30_000) + content[at + 2 :]
+    with pytest.raises(ImageError, match="too large"):
+        read_image(content)
+
+
 def test_a_limit_of_pixels_is_that_of_the_page():
     with pytest.raises(ImageError, match="too large"):
         read_image(tiff(SMALL, BGR), max_pixels=SMALL.size)
