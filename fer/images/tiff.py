@@ -20,6 +20,9 @@ MAX_PAGES = 32
 _GREY_OR_RGB = (1, 2)
 """PhotometricInterpretation: grey from black to white, and RGB."""
 
+_OPENCV_KINDS = ((1, 64), (3, 32), (3, 64))
+"""Channels, and bits of each, of floats that only OpenCV reads; alpha has no agreed range."""
+
 _BY_CHANNEL, _FLOAT = 2, 3
 """PlanarConfiguration of channels that are stored one after the other; SampleFormat."""
 
@@ -33,7 +36,7 @@ class TiffPage:
         offset: Of its tags in the file.
         size: Width and height in pixels.
         is_reduced: Whether it states to be a smaller copy of another picture in the file.
-        needs_opencv: Whether it is of floats in colour, or of 64 bits.
+        needs_opencv: Whether it is of floats in colour without alpha, or of 64 bits.
         is_mixed_up: Whether both would read noise, as channels of 16 bits are stored one after the
             other.
     """
@@ -141,18 +144,19 @@ def _describe(tags: ImageFileDirectory_v2, number: int, offset: int) -> TiffPage
         return value if isinstance(value, int) else default
 
     values = np.ravel(tags.get(Base.BitsPerSample, 1)).tolist()
-    bits = [value for value in values if isinstance(value, int)]
+    bits = {value for value in values if isinstance(value, int)}
+    channels = whole(Base.SamplesPerPixel, 1)
     by_channel = whole(Base.PlanarConfiguration) == _BY_CHANNEL
     floats = _FLOAT in np.ravel(tags.get(Base.SampleFormat, 1))
     known = whole(Base.PhotometricInterpretation) in _GREY_OR_RGB
-    deep = bits != [32] and set(bits) <= {32, 64}
+    deep = (channels, *bits) in _OPENCV_KINDS
     return TiffPage(
         number=number,
         offset=offset,
         size=(whole(Base.ImageWidth), whole(Base.ImageLength)),
         is_reduced=bool(whole(Base.NewSubfileType) & 1),
         needs_opencv=floats and known and deep and not by_channel,
-        is_mixed_up=by_channel and len(bits) > 1 and max(bits) > 8,
+        is_mixed_up=by_channel and channels > 1 and max(bits, default=1) > 8,
     )
 
 

@@ -78,6 +78,25 @@ def test_what_would_be_read_as_noise_is_refused():
             read_image(with_tag(tiff(pixels), 284, 2))
 
 
+@pytest.mark.parametrize("channels", [2, 5])
+def test_floats_of_other_channels_are_refused(channels):
+    with pytest.raises(ImageError, match="of a kind that can't be read"):
+        read_image(with_tag(tiff(FLOATS), 277, channels))
+
+
+def test_floats_with_alpha_are_refused():
+    """Their colours may be hidden, and nothing says at which value of alpha."""
+    with pytest.raises(ImageError, match="of a kind that can't be read"):
+        read_image(tiff(np.dstack([FLOATS, np.zeros(FLOATS.shape[:2], np.float32)])))
+
+
+def test_floats_whose_bits_are_stated_once_are_read():
+    content = tiff(FLOATS)
+    at = content.index(struct.pack("<HHI", 258, 3, 3))
+    once = struct.pack("<HHII", 258, 3, 1, 32)
+    assert difference(read_image(content[:at] + once + content[at + 12 :]), FACE) < 1
+
+
 def test_a_damaged_tiff_of_floats_is_refused():
     content = tiff(FLOATS)
     for length in (9, len(content) // 2):
