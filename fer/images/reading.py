@@ -111,8 +111,7 @@ def decode_image(
 def _decode_file(stream: BinaryIO, apply_profile: bool, max_pixels: int | None) -> DecodedImage:
     page, notices = choose_page(stream)
     if page and page.needs_opencv:
-        require_size(page.size, max_pixels)
-        picture, more = read_page(stream, page)
+        picture, more = read_page(stream, page, max_pixels)
         return _decode(picture, notices + more, apply_profile)
     number = page.number if page else 0
     image, more = open_image(stream, max_pixels, number)

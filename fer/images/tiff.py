@@ -11,11 +11,21 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.images.color import decode_deep
-from fer.images.opening import DAMAGED, DECODER_ERRORS, UNKNOWN_TIFF, ImageError
+from fer.images.opening import (
+    DAMAGED,
+    DECODER_ERRORS,
+    MAX_PIXELS,
+    UNKNOWN_TIFF,
+    ImageError,
+    require_size,
+)
 from fer.images.pixels import float_pixels, reduce_16_bits
 
 MAX_PAGES = 32
 """Pages among which the largest is chosen."""
+
+MAX_FLOAT_PIXELS = MAX_PIXELS // 4
+"""Of a page that OpenCV reads, which takes over 50 bytes a pixel for a moment."""
 
 _GREY_OR_RGB = (1, 2)
 """PhotometricInterpretation: grey from black to white, and RGB."""
@@ -160,12 +170,20 @@ def _describe(tags: ImageFileDirectory_v2, number: int, offset: int) -> TiffPage
     )
 
 
-def read_page(stream: BinaryIO, page: TiffPage) -> tuple[Image.Image, list[str]]:
+def read_page(
+    stream: BinaryIO, page: TiffPage, max_pixels: int | None
+) -> tuple[Image.Image, list[str]]:
     """Return a page that needs OpenCV, which turns it upright, as RGB of 8 bits, and notices.
+
+    Args:
+        stream: The file.
+        page: Of the file.
+        max_pixels: Most pixels, if fewer than `MAX_FLOAT_PIXELS`.
 
     Raises:
         ImageError: It is damaged, too large, or holds no numbers.
     """
+    require_size(page.size, min(max_pixels or MAX_FLOAT_PIXELS, MAX_FLOAT_PIXELS))
     values = decode_deep(stream, page.number)
     if values is None:
         raise ImageError(_(DAMAGED))

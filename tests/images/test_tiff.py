@@ -71,6 +71,13 @@ def test_floats_in_colour_have_a_limit_of_pixels():
         read_image(tiff(FLOATS), max_pixels=1000)
 
 
+def test_floats_in_colour_are_refused_earlier_than_other_pictures():
+    """They take four times the memory."""
+    content = with_tag(with_tag(tiff(FLOATS), 256, 5000), 257, 4001)
+    with pytest.raises(ImageError, match=r"too large \(5,000 x 4,001\); at most 20 million"):
+        read_image(content)
+
+
 def test_what_would_be_read_as_noise_is_refused():
     """OpenCV and Pillow mix up channels of 16 bits that are stored one after the other."""
     for pixels in (DARK, FLOATS):
