@@ -231,7 +231,8 @@ def _run(
     arguments: Sequence[Any],
     language: str,
 ) -> None:
-    """Do the work in the worker, which has to leave the page's own output alone."""
+    """Do the work in the worker, which has to leave the page's own input and output alone."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a terminal's input can be written, too
     for number in (1, 2):
         os.dup2(output.fileno(), number)
     channel = Channel(connection)

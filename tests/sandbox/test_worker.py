@@ -310,3 +310,24 @@ def test_secrets_stay_with_the_page(tmp_path):
         [sys.executable, script], capture_output=True, text=True, env=os.environ | variables
     )
     assert page.stdout.split() == ["False", "1"], page.stderr
+
+
+INPUT = """
+from fer.sandbox import Limits, Worker, start_fork_server
+from tests.sandbox import works
+
+if __name__ == "__main__":
+    start_fork_server("tests.sandbox.works")
+    print(Worker(works.tell_input, Limits(500_000_000, 30)).result(20).fields)
+"""
+
+
+@linux
+def test_workers_have_no_terminal_to_write():
+    """A terminal's input is open for writing, too, and takes commands."""
+    ours, theirs = os.openpty()
+    page = subprocess.run(
+        [sys.executable, "-c", INPUT], stdin=theirs, capture_output=True, text=True
+    )
+    os.close(ours), os.close(theirs)
+    assert page.stdout == "{'nothing': True, 'mode': 0}\n", page.stderr

@@ -204,6 +204,16 @@ def multiply():
     return work
 
 
+def tell_input():
+    """Report whether the standard input is nothing, which can't be written either."""
+
+    def work(channel):
+        nothing = os.fstat(0).st_rdev == os.makedev(1, 3)
+        channel.send("result", nothing=nothing, mode=fcntl.fcntl(0, fcntl.F_GETFL) & os.O_ACCMODE)
+
+    return work
+
+
 def speak():
     """Write to the standard output and error until nothing more is taken."""
 
