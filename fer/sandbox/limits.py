@@ -119,6 +119,9 @@ def excess(pid: int, folder: Path | None, max_bytes: float) -> str:
         pid: Its process.
         folder: Which it may write, if any.
         max_bytes: Of all files there, and of those that it has open, also if they are deleted.
+
+    Raises:
+        OSError: The worker hides something, or is about to end.
     """
     try:
         if len(os.listdir(f"/proc/{pid}/task")) > MAX_THREADS:
@@ -126,8 +129,6 @@ def excess(pid: int, folder: Path | None, max_bytes: float) -> str:
         paths = list(islice(_used_files(pid, folder), MAX_FILES + 1))
     except FileNotFoundError:  # it has ended, or this is no Linux
         return ""
-    except OSError as error:
-        return f"to hide ({error})"
     if len(paths) > MAX_FILES:
         return "files"
     return "bytes" if sum(_sizes(paths).values()) > max_bytes else ""

@@ -171,7 +171,14 @@ class Worker:
         Raises:
             WorkerError: It is too much.
         """
-        if much := excess(self.pid, self._folder, max_bytes):
+        try:
+            much = excess(self.pid, self._folder, max_bytes)
+        except OSError as error:
+            self._process.join(0.5)
+            if self._process.exitcode is not None:  # nobody sees what it had open
+                return
+            raise WorkerError(f"The worker hides what it uses: {str(error)[:200]}") from error
+        if much:
             raise WorkerError(f"The worker has too much {much}.")
 
     def result(self, timeout: float, most: int = 0) -> Message:

@@ -78,6 +78,21 @@ def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, wh
         worker.kill()
 
 
+def test_a_worker_that_has_just_ended_hides_nothing(monkeypatch):
+    """Only root sees what a process has open that is about to end."""
+
+    def refuse(*arguments):
+        raise PermissionError("what it has open can't be seen" + 4000 * "x")
+
+    monkeypatch.setattr(worker, "excess", refuse)
+    ended, waiting = Worker(works.crash, LIMITS), Worker(works.hang, LIMITS)
+    ended.check_usage()
+    with pytest.raises(WorkerError, match=r"hides .* can't be seen") as error:
+        waiting.check_usage()
+    assert len(str(error.value)) < 300
+    ended.kill(), waiting.kill()
+
+
 def test_whatever_a_worker_leaves_can_be_removed(tmp_path):
     """Python's functions call themselves for each level, which ends in an error of their own."""
     own = tmp_path / "own"
