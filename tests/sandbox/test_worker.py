@@ -68,7 +68,7 @@ def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, wh
     limits = Limits(9_000_000_000, 30, 500_000, writable=tmp_path)
     worker = Worker(works.take, limits, what, tmp_path)
     try:
-        assert worker.result(20).kind == "begun"
+        assert worker.receive(60).kind == "begun"
         if what == "nothing":
             worker.check_usage(1_000_000)
         else:
