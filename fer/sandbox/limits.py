@@ -134,32 +134,71 @@ def excess(pid: int, folder: Path | None, max_bytes: float) -> str:
     return "bytes" if sum(_sizes(paths).values()) > max_bytes else ""
 
 
-def flatten(folder: Path) -> None:
-    """Move folders up that a worker has nested deeply in its own one.
+def can_flatten(folder: Path) -> bool:
+    """Return whether `flatten` would leave alone all that is in a folder already.
 
-    Functions of Python call themselves for each level, so that nobody could remove them.
+    Anybody may have an analysis write to a folder with other files, which are none of a worker's.
+    """
+    level = [folder]
+    try:
+        for _ in range(_DEPTH + 1):
+            level = [inner for outer in level for inner in _folders_in(outer)]
+            if any(map(_is_shut, level)):
+                return False
+    except OSError:
+        return False
+    return not level
+
+
+def flatten(folder: Path) -> None:
+    """Let folders be removed that a worker, which has ended, has left in its own one.
+
+    Those that it has shut are opened, and those that it has nested deeply are moved up: functions
+    of Python call themselves for each level.
     """
     level = [folder]
     for _ in range(_DEPTH):
-        level = [inner for outer in level for inner in _folders_in(outer)]
+        level = [inner for outer in level for inner in _open_folders_in(outer)]
     while level:
-        for inner in _folders_in(level.pop()):
+        for inner in _open_folders_in(level.pop()):
             level.append(folder / secrets.token_urlsafe(8))
             with suppress(OSError):
                 inner.rename(level[-1])
 
 
+def _open_folders_in(folder: Path) -> list[Path]:
+    """Find the folders in one, and let them be listed and removed."""
+    found = []
+    with suppress(OSError):
+        found = _folders_in(folder)
+    for inner in found:
+        with suppress(OSError):
+            if _is_shut(inner):
+                inner.chmod(0o700)
+    return found
+
+
+def _is_shut(folder: Path) -> bool:
+    """Return whether a folder's owner lacks a right to it."""
+    return folder.lstat().st_mode & 0o700 != 0o700
+
+
 def _folders_in(folder: Path) -> list[Path]:
-    with suppress(OSError), os.scandir(folder) as entries:
+    with os.scandir(folder) as entries:
         return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-    return []
 
 
 def _used_files(pid: int, folder: Path | None) -> Iterator[Path]:
     """Find what is in a folder, and what a process has open."""
     yield from Path(f"/proc/{pid}/fd").iterdir()
-    for inner, folders, names in os.walk(folder) if folder is not None else ():
+    for inner, folders, names in os.walk(folder, onerror=_raise) if folder is not None else ():
         yield from (Path(inner, name) for name in (*folders, *names))
+
+
+def _raise(error: OSError) -> None:
+    """Raise an error of a folder that can't be listed, unless it has been deleted."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _sizes(paths: Iterable[Path]) -> dict[tuple[int, int], int]:

@@ -22,7 +22,7 @@ from weakref import WeakSet
 from fer.i18n import current_language, load_catalogues, use_language
 from fer.paths import printable
 from fer.sandbox.channel import Channel, Message
-from fer.sandbox.limits import Limits, confine, excess, flatten
+from fer.sandbox.limits import Limits, can_flatten, confine, excess, flatten
 
 Work = Callable[..., Callable[[Channel], None]]
 """What a worker does: a function of a module that loads, in freedom, what may be trusted, and
@@ -124,6 +124,7 @@ class Worker:
         if not _started.is_set():
             start_fork_server(__name__)
         self._folder = limits.writable
+        self._can_flatten = self._folder is not None and can_flatten(self._folder)
         try:
             self._start(work, limits, arguments)
         except (OSError, EOFError) as error:  # too many open files, or the server has just ended
@@ -213,7 +214,7 @@ class Worker:
         self._process.join()
         self.channel.close()
         self._log_output()
-        if self._folder is not None:
+        if self._folder is not None and self._can_flatten:  # else the caller's own are among them
             flatten(self._folder)
 
     def _log_output(self) -> None:

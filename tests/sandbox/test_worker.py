@@ -105,6 +105,17 @@ def test_whatever_a_worker_leaves_can_be_removed(tmp_path):
     assert not own.exists()
 
 
+def test_no_folder_of_the_caller_is_moved_nor_opened(tmp_path):
+    """Anybody may name a folder that exists for the results of an analysis."""
+    for own in (tmp_path / "deep" / "a/b/c/d/e", tmp_path / "shut" / "a"):
+        own.mkdir(parents=True)
+    (tmp_path / "shut" / "a").chmod(0o500)
+    for own in (tmp_path / "deep", tmp_path / "shut"):
+        before = [(path, path.stat().st_mode) for path in sorted(own.rglob("*"))]
+        assert result_of(works.report, Limits(500_000_000, 30, writable=own)).kind == "result"
+        assert before == [(path, path.stat().st_mode) for path in sorted(own.rglob("*"))]
+
+
 def test_what_a_worker_writes_is_bounded_and_stays_out_of_the_log_of_the_page(caplog):
     """It could fill or empty the file of the log, or let the page's own writing fail."""
     assert result_of(works.speak, LIMITS).fields["pipes"] == [True, True]
@@ -346,3 +357,41 @@ def test_workers_have_no_terminal_to_write():
     )
     os.close(ours), os.close(theirs)
     assert page.stdout == "{'nothing': True, 'mode': 0}\n", page.stderr
+
+
+HIDING = """
+import os, shutil, tempfile
+from pathlib import Path
+from fer.sandbox import limits
+
+own = Path(tempfile.mkdtemp())
+os.geteuid() or os.chown(own, 65534, 65534)
+os.geteuid() or os.setuid(65534)
+
+def use():
+    try:
+        print(limits.excess(os.getpid(), own, 0))
+    except OSError as error:
+        print(error.strerror)
+
+(own / "shut").mkdir(0o300)
+(own / "shut" / "file").touch()
+use()
+(own / "shut").chmod(0o700)
+place = os.open(own, os.O_RDONLY)
+for _ in range(17):
+    os.mkdir("a" * 250, dir_fd=place)
+    place = os.open("a" * 250, os.O_RDONLY, dir_fd=place)
+os.mkdir("shut", 0o300, dir_fd=place)
+use()
+(own / "shut").chmod(0o300)
+limits.flatten(own)
+shutil.rmtree(own)
+"""
+
+
+@linux
+def test_folders_that_nobody_can_list_are_noticed_and_removed():
+    command = [sys.executable, "-c", HIDING]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines() == ["Permission denied", "File name too long"]
