@@ -252,10 +252,13 @@ def _list_address(address: str, listed: bool) -> list[str]:
 
 def _archive_of(address: str) -> str:
     """Return the end of an address inside an archive: of "zip://a.jpg::/b.zip" "::/b.zip"."""
-    inside, _, archive = address.partition("::")
-    if not archive or "://" not in inside:  # simplecache::https://... is no archive
-        return ""
-    return f"::{archive if '://' in archive else os.path.abspath(archive)}"
+    links = address.split("::")
+    while links and "://" not in links[0]:  # simplecache::https://... is no archive
+        links.pop(0)
+    archive = links[1:]
+    if archive and "://" not in archive[-1]:  # fsspec expands ~ where it lists files only
+        archive[-1] = _absolute(os.path.expanduser(archive[-1]))
+    return "".join(f"::{link}" for link in archive)
 
 
 def _is_wanted(name: str) -> bool:

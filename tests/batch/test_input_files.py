@@ -163,6 +163,28 @@ def test_an_archive_is_a_folder(tmp_path, monkeypatch):
     assert cached.location == f"file://{archive}"
 
 
+@pytest.mark.parametrize(
+    ("address", "location"),
+    [
+        ("zip://*.jpg::~/a.zip", "zip://x.jpg::{}/a.zip"),
+        ("simplecache::zip://*.jpg::a.zip", "zip://x.jpg::{}/a.zip"),
+        ("zip://*.jpg::simplecache::a.zip", "zip://x.jpg::simplecache::{}/a.zip"),
+        ("zip://*.jpg::zip://a.zip::outer.zip", "zip://x.jpg::zip://a.zip::{}/outer.zip"),
+    ],
+)
+def test_files_in_archives_are_read_from_any_folder(tmp_path, monkeypatch, address, location):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.writestr("x.jpg", "X")
+    with zipfile.ZipFile("outer.zip", "w") as archive:
+        archive.write("a.zip")
+    (file,) = find_input_files([address], tmp_path / "out").files
+    assert file.location == location.format(tmp_path)
+    monkeypatch.chdir("/")
+    assert read_bytes(file) == b"X"
+
+
 def test_an_archive_that_cannot_be_read_is_a_sentence(tmp_path):
     (tmp_path / "cut.zip").write_bytes(b"PK")
     with pytest.raises(ValueError, match="can't be reached: File is not a zip file"):
