@@ -3,6 +3,7 @@
 import sys
 import zlib
 from collections.abc import Callable
+from lzma import LZMAError
 from tarfile import TarError
 from time import sleep
 from typing import TypeVar
@@ -26,7 +27,7 @@ LIBRARY_ERRORS = (
 )
 """Errors of the libraries under fsspec that are no `OSError`, by their modules."""
 
-ARCHIVE_ERRORS = (BadZipFile, TarError, zlib.error, RuntimeError)
+ARCHIVE_ERRORS = (BadZipFile, TarError, zlib.error, LZMAError, RuntimeError)
 """Of a damaged archive, and RuntimeError of one that is encrypted or compressed in another way."""
 
 _PERMANENT = (
