@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from fer.batch.transient_errors import ARCHIVE_ERRORS, remote_errors, with_retries
+from fer.batch.transient_errors import errors_of, with_retries
 from fer.paths import IMAGE_SUFFIXES, PHOTO_OR_VIDEO, VIDEO_SUFFIXES, files_in, printable, real_path
 
 LIST_SUFFIX = ".txt"
@@ -226,7 +226,7 @@ def _expand_address(address: str, listed: bool) -> Iterator[str]:
     """
     try:
         names = with_retries(lambda: _list_address(address, listed))
-    except remote_errors() + ARCHIVE_ERRORS as error:
+    except errors_of(address) as error:  # once the libraries are loaded
         raise ValueError(f"{address} can't be reached: {in_a_line(error)}") from error
     if not names:
         raise ValueError(f"{address} names no photo and no video; check the address.")

@@ -9,11 +9,10 @@ from typing import IO, TypeVar
 
 from fer.batch.input_files import InputFile, file_name, in_a_line
 from fer.batch.transient_errors import (
-    ARCHIVE_ERRORS,
     UnreachableError,
+    errors_of,
     is_transient,
     raise_if_mount_lost,
-    remote_errors,
     with_retries,
 )
 from fer.output_files import is_full
@@ -71,15 +70,10 @@ def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Calla
 
     try:
         return with_retries(attempt, note_progress)
-    except _errors_of(file) as error:  # once the libraries are loaded
+    except errors_of(file.location) as error:  # once the libraries are loaded
         if is_transient(error):
             raise UnreachableError(_describe(error)) from error
         raise UnavailableError(f"The file can't be read: {in_a_line(error)}") from error
-
-
-def _errors_of(file: InputFile) -> tuple[type[BaseException], ...]:
-    """Return what reading a remote file may raise, perhaps inside an archive."""
-    return remote_errors() + (ARCHIVE_ERRORS if "::" in file.location else ())
 
 
 def _describe(error: BaseException) -> str:

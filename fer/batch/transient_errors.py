@@ -57,6 +57,11 @@ def remote_errors() -> tuple[type[BaseException], ...]:
     return (OSError, EOFError, ValueError, ImportError, *filter(None, found))
 
 
+def errors_of(address: str) -> tuple[type[BaseException], ...]:
+    """Return what reading or listing an address may raise, perhaps inside an archive."""
+    return remote_errors() + (ARCHIVE_ERRORS if "::" in address else ())
+
+
 def with_retries(work: Callable[[], T], note_progress: Callable[[], None] = lambda: None) -> T:
     """Return the result of some work with a source, retried after transient errors.
 

@@ -201,6 +201,15 @@ def test_an_archive_that_cannot_be_read_is_a_sentence(tmp_path):
         read_bytes(file)
 
 
+def test_a_fault_of_the_program_is_no_fault_of_an_address(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("dictionary changed size during iteration")
+
+    monkeypatch.setattr(type(fsspec.filesystem("memory")), "glob", fail)
+    with pytest.raises(RuntimeError, match="changed size"):
+        find_input_files(["memory://photos/*.jpg"], tmp_path / "out")
+
+
 def test_damaged_lzma_is_a_sentence(tmp_path):
     damaged = tmp_path / "a.zip"
     with zipfile.ZipFile(damaged, "w", zipfile.ZIP_LZMA) as archive:
