@@ -73,6 +73,8 @@ def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Calla
     except errors_of(file.location) as error:  # once the libraries are loaded
         if is_transient(error):
             raise UnreachableError(_describe(error)) from error
+        if isinstance(error, FileNotFoundError) and f"/{error}::" in file.location:
+            raise UnavailableError(f"There is no file {error} in the archive.") from error
         raise UnavailableError(f"The file can't be read: {in_a_line(error)}") from error
 
 

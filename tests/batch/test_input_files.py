@@ -201,6 +201,23 @@ def test_an_archive_that_cannot_be_read_is_a_sentence(tmp_path):
         read_bytes(file)
 
 
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("zip://no/b.jpg::in.zip", "^There is no file no/b.jpg in the archive.$"),
+        ("zip://b.jpg::zip://no.zip::in.zip", "^There is no file no.zip in the archive.$"),
+        ("zip://b.jpg::no.zip", "The file can't be read: .*No such file or directory: .*/no.zip"),
+    ],
+)
+def test_a_listed_file_that_is_not_in_its_archive_is_refused(
+    tmp_path, monkeypatch, address, sentence
+):
+    monkeypatch.chdir(tmp_path)
+    zipfile.ZipFile("in.zip", "w").close()
+    with pytest.raises(UnavailableError, match=sentence):
+        read_bytes(InputFile(address))
+
+
 def test_a_fault_of_the_program_is_no_fault_of_an_address(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("dictionary changed size during iteration")
