@@ -1,7 +1,7 @@
 """What is in the tables of a batch, in words and as spreadsheets."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,13 +54,19 @@ class BatchSummary:
         return "\n".join(lines)
 
 
-def summarise_batch(folder: Path) -> BatchSummary:
+def summarise_batch(folder: Path, source_ids: Collection[str] | None = None) -> BatchSummary:
     """Return what is in the tables of a folder.
+
+    Args:
+        folder: Of the batch.
+        source_ids: Of the files that count; all if left out.
 
     Raises:
         ValueError: It is no folder of `fer run`.
     """
     files = _read_files(folder, _complete_parts(folder))
+    if source_ids is not None:
+        files = files.filter([name in source_ids for name in files["source_id"].to_pylist()])
     kinds, errors = files["kind"].to_pylist(), files["error"].to_pylist()
     faces = sum(count or 0 for count in files["faces"].to_pylist())
     read = [kind for kind, error in zip(kinds, errors, strict=True) if error is None]

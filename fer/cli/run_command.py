@@ -1,6 +1,7 @@
 """`fer run`: many photos and videos in, tables out; resumable."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from fer.threads import number_of_cores
 
 if TYPE_CHECKING:
     from fer.batch.batch_run import BatchRun, TaskPool
-    from fer.batch.input_files import InputFiles, Shard
+    from fer.batch.input_files import InputFile, InputFiles, Shard
     from fer.batch.store import BatchStore
     from fer.batch.tasks import BatchSettings
 
@@ -132,7 +133,10 @@ def run_batch(options: argparse.Namespace) -> str:
             raise KeyboardInterrupt(describe_kept(run, options.output)) from None
         finally:
             pool.close()
-    return "\n".join([*describe_damage(store), describe_run(run, found, shard, options.output)])
+    notes = [*describe_damage(store), *describe_left_out(found)]
+    if shard.count == 1:  # another shard may have files that can be read
+        require_one_read(files, options.output, notes)
+    return "\n".join([*notes, *describe_run(run, shard, options.output)])
 
 
 def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
@@ -193,24 +197,40 @@ def describe_damage(store: "BatchStore") -> list[str]:
     return [f"{parts} damaged ({store.damaged[0]}), and made again."]
 
 
-def describe_run(run: "BatchRun", found: "InputFiles", shard: "Shard", out: Path) -> str:
-    """Return what was read, what was left out, and where it is.
+def describe_left_out(found: "InputFiles") -> list[str]:
+    """Return a line on each folder that was left out, and why."""
+    return [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
+
+
+def require_one_read(files: "Sequence[InputFile]", out: Path, notes: list[str]) -> None:
+    """Check that not every file of a command was refused.
+
+    Args:
+        files: All of the command's; an earlier one may have put others into the tables.
+        out: Folder of the results.
+        notes: Lines for the end of the error.
 
     Raises:
-        ValueError: Every file was refused.
+        ValueError: Every file was.
     """
     from fer.batch.collection import summarise_batch
 
-    tables = summarise_batch(out)
-    if run.total and tables.refused and not tables.photos + tables.videos:
-        raise ValueError(
-            f"No file can be read; the table `files` in {whole_path(out)} has the reason for each. "
-            f"{tables.refused[0]}"
-        )
-    lines = [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
-    if not run.total:
-        lines.append(f"None of the files belongs to shard {shard}.")
-    return "\n".join([*lines, str(tables), f"Everything is in {whole_path(out)}."])
+    tables = summarise_batch(out, {file.source_id for file in files})
+    if tables.photos + tables.videos or not tables.refused:
+        return
+    sentence = (
+        f"No file can be read; the table `files` in {whole_path(out)} has the reason for each. "
+        f"{tables.refused[0]}"
+    )
+    raise ValueError("\n".join([sentence, *notes]))
+
+
+def describe_run(run: "BatchRun", shard: "Shard", out: Path) -> list[str]:
+    """Return in lines what is in the tables, and where they are."""
+    from fer.batch.collection import summarise_batch
+
+    none = [] if run.total else [f"None of the files belongs to shard {shard}."]
+    return [*none, str(summarise_batch(out)), f"Everything is in {whole_path(out)}."]
 
 
 def _shard(text: str) -> "Shard":

@@ -111,6 +111,26 @@ def test_a_run_that_can_read_no_file_is_an_error(photos, pools, capsys):
     assert "1 file could not be read:\n" in capsys.readouterr().out
 
 
+def test_the_status_is_of_the_files_of_the_command(photos, pools, capsys):
+    (photos / "broken.jpg").write_text("I am no picture.")
+    (photos / "empty").mkdir()
+    assert main(["run", "photos", "--output", "out"]) == 0
+    part = sorted((photos / "out" / "timeline").iterdir())[0]
+    part.write_bytes(part.read_bytes()[:100])
+    capsys.readouterr()
+    assert main(["run", "broken.jpg", "empty", "--output", "out"]) == 1  # others are in the tables
+    first, *notes = capsys.readouterr().err.splitlines()
+    assert first.startswith("fer run: No file can be read; ") and "broken.jpg: " in first
+    assert [note.split(" ")[0] for note in notes] == ["1", "empty"]
+
+
+def test_a_shard_may_have_no_file_that_can_be_read(photos, pools, capsys):
+    (photos / "broken.jpg").write_text("I am no picture.")
+    for number in (1, 2):
+        words = ["run", "broken.jpg", "--output", "out", "--shard", f"{number}/2"]
+        assert main(words) == 0
+
+
 def test_a_damaged_part_is_named(photos, pools, capsys):
     assert main(["run", "photos", "--output", "out"]) == 0
     part = sorted((photos / "out" / "timeline").iterdir())[0]
