@@ -110,6 +110,7 @@ class BatchRun:
         self.total, self.done = len(files), len(files) - len(self._left)
         videos = sum(file.is_video for file in self._left)
         self._estimate = WorkEstimate(len(self._left) - videos, videos, settings.segment_seconds)
+        self._share = 0.0
         self._losses: Counter[Task] = Counter()
         self.unread: dict[InputFile, str] = {}
         self._outage = 0
@@ -132,7 +133,7 @@ class BatchRun:
 
         Args:
             pool: Does it.
-            report: Receives the share of the work that is done, 0 to 1.
+            report: Receives the share of the work that is done, 0 to 1, which never falls.
 
         Raises:
             UnreachableError: Some files can't be read at the moment; the others are done, unless
@@ -213,7 +214,12 @@ class BatchRun:
                 self._estimate.plan_video(0)
             else:
                 self._estimate.finish(photos=len(read))
-            self._report(self._estimate.share)
+            self._report_share()
+
+    def _report_share(self) -> None:
+        """Report what is done; a longer video than those before it leaves the share as it is."""
+        self._share = max(self._share, self._estimate.share)
+        self._report(self._share)
 
     def _begin_video(self, file: InputFile, plan: VideoPlan) -> Iterable[Task]:
         """Return the segments of a video that aren't there yet."""
@@ -229,7 +235,7 @@ class BatchRun:
         numbers = {task.segment.number for task in missing}
         self._videos[file] = _UnfinishedVideo(plan, seconds, numbers)
         self._estimate.plan_video(seconds * len(missing))
-        self._report(self._estimate.share)
+        self._report_share()
         if not missing:
             self._finish_video(file)
         return missing
@@ -238,7 +244,7 @@ class BatchRun:
         video = self._videos[file]
         video.missing.discard(segment.number)
         self._estimate.finish(seconds=video.seconds)
-        self._report(self._estimate.share)
+        self._report_share()
         if not video.missing:
             self._finish_video(file)
 

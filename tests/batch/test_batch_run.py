@@ -404,3 +404,16 @@ def test_progress_is_a_share_of_what_is_left(inputs, tmp_path, pipeline, short):
     assert (batch.done, batch.left) == (8, 0)
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
     assert 0 <= shares[0] < 0.5
+
+
+def test_a_video_longer_than_expected_does_not_set_progress_back(tmp_path, pipeline):
+    for name, frames in (("a", 5), ("b", 5), ("c", 40)):
+        make_film(tmp_path / f"{name}.mp4", [index / 5 for index in range(frames)], (200, 120))
+    shares, settings = [], BatchSettings(segment_seconds=2)
+    batch = BatchRun(
+        find_input_files([str(tmp_path)], tmp_path / "out").files,
+        settings,
+        BatchStore(tmp_path / "out", Shard()),
+    )
+    batch.run(InlinePool(TaskRunner(settings, pipeline), workers=1), shares.append)
+    assert shares == sorted(shares) and 0 < shares[1] < 1 and shares[-1] == pytest.approx(1.0)
