@@ -154,13 +154,21 @@ def test_what_is_not_saved_as_it_is_counts_as_not_saved(page):
     page.locator("#live-chart .fer-running").wait_for()
 
 
+def press_key(page, key, code):
+    """Press a key of a keyboard that writes something else by it."""
+    page.evaluate(
+        "options => document.body.dispatchEvent(new KeyboardEvent('keydown', options))",
+        {"key": key, "code": code, "bubbles": True},
+    )
+
+
 def test_a_range_that_has_begun_ends_with_the_timeline(page):
     start_camera(page)
     page.locator("#live-start").click()
     page.get_by_text("Recording 0:01").wait_for()
-    # The key X of a keyboard for Hindi, which writes another letter.
-    pressed = "new KeyboardEvent('keydown', { key: '\u0902', code: 'KeyX', bubbles: true })"
-    page.evaluate(f"document.body.dispatchEvent({pressed})")
+    press_key(page, ".", "KeyE")  # of a Dvorak keyboard: no mark
+    press_key(page, "Process", "KeyE")  # of an input method
+    press_key(page, "\u0902", "KeyX")  # of a keyboard for Hindi, which writes another letter
     page.get_by_role("tab", name="About").click()
     page.wait_for_timeout(1500)  # the chart is drawn again
     page.get_by_role("tab", name="Live").click()

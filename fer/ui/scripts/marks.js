@@ -73,9 +73,11 @@ document.addEventListener("change", ({ target }) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  // Keyboards of other scripts, such as Devanagari, have other letters on these keys; a field that the browser fills in
-  // sends none.
-  const letter = /^[a-z]$/i.test(event.key) ? event.key : event.code?.replace("Key", "");
+  // Keyboards of other scripts, such as Devanagari, have other letters on these keys, and those of Latin script may have
+  // them in other places; named keys are Latin words. A field that the browser fills in sends none.
+  const { key = "", code } = event;
+  const isOther = /^[\p{L}\p{M}]/u.test(key) && !/^\p{Script=Latin}/u.test(key);
+  const letter = isOther ? code?.replace("Key", "") : key;
   const kind = props.keys[letter?.toLowerCase()];
   if (!kind || !keys.checked || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   if (typing(event.target) || !visible()) return;
