@@ -96,11 +96,12 @@ def analyze(
         reporter = ProgressReporter(progress, cancelled, length)
         frames = work / FRAMES_NAME if settings.records_frames else None
         with analyzer.recording_frames(frames) if frames else nullcontext():
-            missing, video_offset = _write_annotated_video(
+            missing, video_offset, sound_end = _write_annotated_video(
                 reader, work, analyzer, settings, reporter, stopped
             )
         analyzer.timeline.marks = sorted_marks(settings.span.marks(settings.marks))
-        metadata = _metadata(reader, analyzer, pipeline, settings, missing, video_offset)
+        metadata = _metadata(reader, analyzer, pipeline, settings, missing)
+        metadata = replace(metadata, video_offset=video_offset, sound_end=sound_end)
         recording = write_outputs(analyzer.timeline, work, metadata, settings.sheet)
         recording = replace(recording, frames=frames)
         write_exports(recording, work, export_stem(source), settings.exports)
@@ -118,7 +119,6 @@ def _metadata(
     pipeline: Pipeline,
     settings: AnalysisSettings,
     missing: str | None,
-    video_offset: float,
 ) -> TimelineMetadata:
     turn = describe_rotation(analyzer.rotation, N_("video"))
     return TimelineMetadata(
@@ -128,7 +128,6 @@ def _metadata(
         duration=analyzer.end,
         warning=_join(turn, reader.warning, missing),
         scale=reader.scale,
-        video_offset=video_offset,
         start=settings.span.start,
     )
 
@@ -158,8 +157,11 @@ def _write_annotated_video(
     settings: AnalysisSettings,
     reporter: ProgressReporter,
     stopped: Callable[[], bool],
-) -> tuple[str | None, float]:
-    """Write the annotated video; return what it or its sound lacks, and its `video_offset`."""
+) -> tuple[str | None, float, float]:
+    """Write the annotated video; return what it or its sound lacks, and when its sound is.
+
+    That is the writer's `video_offset` and `sound_end`.
+    """
     info, span, interpolator = reader.info, settings.span, BoxInterpolator()
 
     def note_skipped() -> None:
@@ -184,7 +186,7 @@ def _write_annotated_video(
         if missing or math.isfinite(span.end):
             writer.end_sound_with_pictures()
     reporter.raise_if_cancelled()
-    return _join(missing, writer.warning), writer.video_offset
+    return _join(missing, writer.warning), writer.video_offset, writer.sound_end
 
 
 def _join(*sentences: str | None) -> str | None:

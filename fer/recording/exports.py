@@ -91,7 +91,11 @@ def write_exports(
         formats: Of `formats_of` the recording's view.
     """
     table = interval_table(
-        recording.timeline, recording.duration, recording.video_offset, recording.video.name
+        recording.timeline,
+        recording.duration,
+        recording.video_offset,
+        recording.video.name,
+        recording.metadata.sound_end,
     )
     wanted = [name for name in exports.FORMATS if name in formats]
     paths = exports.write_exports(table, folder, stem, wanted)

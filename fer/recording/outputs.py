@@ -130,14 +130,14 @@ def write_timeline_files(recording: RecordingResult) -> None:
     with use_language(SOURCE):
         write_file(recording.json, to_json(timeline, metadata_entries(timeline, metadata)))
     with new_file(recording.plot) as unfinished:
-        timeline_plot(timeline, moments, metadata.duration).savefig(unfinished, dpi=110)
+        timeline_plot(timeline, moments, metadata.end).savefig(unfinished, dpi=110)
     pictures = [picture[1:] for picture in match_pictures(moments, recording.pictures)]
     write_file(recording.report, report_html(timeline, metadata, pictures))
 
 
 def metadata_entries(timeline: Timeline, metadata: TimelineMetadata) -> dict[str, object]:
     """Return the metadata in a timeline's JSON."""
-    names = ("title", "rate", "start", "duration", "video_offset", "warning")
+    names = ("title", "rate", "start", "duration", "video_offset", "sound_end", "warning")
     return {
         **{name: getattr(metadata, name) for name in names},
         "model": metadata.network.name,

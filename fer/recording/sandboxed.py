@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
@@ -237,16 +238,13 @@ def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> Re
             else:
                 frames.unlink()
                 warning = _joined(warning, _(NO_FRAMES))
-        duration, scale, video_offset = (
-            float(fields[name]) for name in ("duration", "scale", "video_offset")
-        )
-        _check_times(timeline, duration, scale, video_offset)
+        names = ("duration", "scale", "video_offset", "sound_end")
+        numbers: dict[str, Any] = {name: float(fields[name]) for name in names}
+        _check_times(timeline, *numbers.values())
     except (OSError, LookupError, TypeError, ValueError) as error:
         logger.warning("A video's worker left nothing that can be used: %r", error)
         raise VideoError(_(BROKEN)) from error
-    metadata = replace(
-        origin, warning=warning, duration=duration, scale=scale, video_offset=video_offset
-    )
+    metadata = replace(origin, warning=warning, **numbers)
     return RecordingResult(timeline, metadata, pictures=pictures, **paths)
 
 

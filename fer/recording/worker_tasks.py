@@ -122,6 +122,6 @@ def report_errors(work: Callable[[Channel], None], channel: Channel) -> None:
 
 def _send_result(channel: Channel, made: RecordingResult) -> None:
     described, data = pack_thumbnails(made.pictures)
-    names = ("warning", "duration", "scale", "video_offset")
+    names = ("warning", "duration", "scale", "video_offset", "sound_end")
     found = {name: getattr(made.metadata, name) for name in names}
     channel.send("result", data, pictures=described, **found)

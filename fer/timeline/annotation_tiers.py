@@ -88,6 +88,7 @@ def interval_table(
     end: float | None = None,
     video_offset: float = 0.0,
     media: str = "",
+    sound_end: float = 0.0,
 ) -> IntervalTable:
     """Return a timeline's intervals, with times in its annotated video.
 
@@ -98,6 +99,7 @@ def interval_table(
         end: Seconds at which the recording ended; None takes the last bin as full.
         video_offset: Seconds by which the annotated video is later than the timeline.
         media: File name of the annotated video.
+        sound_end: Seconds at which its sound ends; marks may be in it after the last picture.
     """
     whole, timeline = timeline, timeline.included()
     states = _track_states(timeline) if timeline.view == "person" else _class_states(timeline)
@@ -112,10 +114,11 @@ def interval_table(
     last = last if end is None else end
     rows = [_placed(row, last, video_offset) for row in (*states, *rises)]
     rows = [row for row in rows if row.end > row.start]
-    last = marks_end(timeline.marks, last)
-    rows += _mark_rows(clipped(timeline.marks, 0.0, last, video_offset))
+    marked = marks_end(timeline.marks, max(last, sound_end))
+    rows += _mark_rows(clipped(timeline.marks, 0.0, marked, video_offset))
     rows.sort(key=lambda row: (row.start, row.tier))
-    return IntervalTable(tuple(rows), round(last + video_offset, DECIMALS), media)
+    duration = max([round(last + video_offset, DECIMALS), *(row.end for row in rows)])
+    return IntervalTable(tuple(rows), duration, media)
 
 
 def _mark_rows(marks: Iterable[Mark]) -> Iterator[Interval]:

@@ -1,12 +1,12 @@
 """Drawing of marks in the chart and in the plot."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from fer.i18n import gettext as _
 from fer.timeline.formatting import format_exact_time
-from fer.timeline.marks import EVENT, Mark, left_out_ranges, letters, marks_end
+from fer.timeline.marks import EVENT, Mark, left_out_ranges, letters
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,18 +46,18 @@ class MarkPlace(NamedTuple):
     title: str
 
 
-def marked_seconds(marks: Sequence[Mark], duration: float) -> int:
+def marked_seconds(marks: Iterable[Mark], duration: float) -> int:
     """Return the seconds up to the end of the last mark; 0 without marks.
 
     That may be after the last frame, where the camera was lost or the sound goes on.
 
     Args:
-        marks: Those that begin after `marks_end` don't count.
-        duration: Seconds of the recording, or of a live timeline, which a mark may exceed.
+        marks: Those that begin a second or more after the duration don't count.
+        duration: Seconds of the recording with its sound, or of a live timeline, which a mark may
+            exceed.
     """
-    end = marks_end(marks, duration)
-    found = [mark for mark in marks if mark.start <= end]
-    ends = [math.ceil(min(mark.end, end)) for mark in found]
+    found = [mark for mark in marks if mark.start < duration + 1]
+    ends = [math.ceil(min(mark.end, duration)) for mark in found]
     return max(ends + [math.floor(mark.start) + 1 for mark in found], default=0)
 
 

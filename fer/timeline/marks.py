@@ -31,9 +31,6 @@ KINDS = {
 MAX_TEXT, MAX_MARKS, MAX_SECONDS = 200, 500, 1e6
 """Letters of a text, marks of a timeline, and seconds of a time, at most."""
 
-AFTER_END = 60.0
-"""Seconds after the last picture in which marks may begin: a recording's sound may last so long."""
-
 DECIMALS = 3
 """Of a mark's seconds."""
 
@@ -172,9 +169,12 @@ def bins_within(
 
 
 def marks_end(marks: Iterable[Mark], end: float) -> float:
-    """Return where the last of the marks ends that begin in the sound after an end, or that end."""
-    last = end + AFTER_END
-    return max([end, *(min(mark.end, last) for mark in marks if end < mark.start <= last)])
+    """Return an end, or where the marks end that begin in the second after it.
+
+    Visitors may set these; of a range only what is in its first second counts.
+    """
+    late = [mark for mark in marks if end <= mark.start < end + 1]
+    return max([end, *(min(mark.end, math.floor(mark.start) + 1) for mark in late)])
 
 
 def clipped(marks: Iterable[Mark], start: float, end: float, shift: float) -> Iterator[Mark]:

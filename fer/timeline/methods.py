@@ -82,6 +82,7 @@ class TimelineMetadata:
         scale: Pixels of the recording per pixel of what was analysed; above 1 where it was shrunk.
         video_offset: Seconds of sound before the first picture, by which the annotated video is
             later.
+        sound_end: Seconds at which the annotated video's sound ends; 0 without any.
         start: Seconds of the recording at which the analysis starts; times count from there.
         started: When a live timeline began, in ISO 8601 with its time zone; "" for a recording.
     """
@@ -93,8 +94,14 @@ class TimelineMetadata:
     warning: str | None = None
     scale: float = 1.0
     video_offset: float = 0.0
+    sound_end: float = 0.0
     start: float = 0.0
     started: str = ""
+
+    @property
+    def end(self) -> float:
+        """Seconds at which both pictures and sound have ended: marks may begin until then."""
+        return max(self.duration, self.sound_end)
 
 
 def methods_paragraph(timeline: Timeline, metadata: TimelineMetadata) -> str:

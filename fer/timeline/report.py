@@ -67,7 +67,7 @@ def report_html(
         marks=_marks(timeline),
         compared=stretches_html(timeline),
         chart=timeline_html(
-            timeline, summary.moments, metadata.duration, started=metadata.started, level=3
+            timeline, summary.moments, metadata.end, started=metadata.started, level=3
         ),
         caption=_caption(summary, metadata),
         moments=_moments(summary, thumbnails),

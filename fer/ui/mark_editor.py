@@ -109,9 +109,7 @@ def marks_html(timeline: Timeline, editable: bool = True, trouble: str = "") -> 
     )
 
 
-def changed_marks(
-    marks: tuple[Mark, ...], action: object, end: float, tail: float = 0.0
-) -> tuple[Mark, ...]:
+def changed_marks(marks: tuple[Mark, ...], action: object, end: float) -> tuple[Mark, ...]:
     """Return marks after what a visitor has done.
 
     Args:
@@ -119,8 +117,8 @@ def changed_marks(
         action: What the page sends: JSON with `do` ("add", "change" or "remove"), the `mark` that
             is changed or removed, and `kind`, `start`, `end` and `text` of the new one; instead of
             times, `at` has two numbers of seconds, which are clipped to the timeline.
-        end: Seconds of the recording, or of a live timeline; no mark begins after that.
-        tail: Seconds with which the player may go on after it, with the sound.
+        end: Seconds of the recording with its sound, or of a live timeline; no mark begins after
+            that.
 
     Raises:
         MarkError: That is not possible; the message is fit for visitors.
@@ -136,7 +134,7 @@ def changed_marks(
         wanted = {"kind": same[0].kind, **wanted}
     if wanted.get("do") in ("add", "change"):
         mark = _new_mark(wanted, end)
-        if mark.start > end + tail:
+        if mark.start > end:
             raise MarkError(
                 _("The timeline ends at %(end)s, before this mark.", end=format_exact_time(end))
             )

@@ -58,8 +58,9 @@ class AudioTrack:
     """The sound of a video, in packets for a new file.
 
     `video_offset` is how many seconds after the sound the first picture starts, where that is
-    audible; `warning` is what of the sound isn't kept, in sentences, or None; `tail`, the seconds
-    for which it may continue after the pictures, may be changed.
+    audible; `end`, at how many seconds of the new file the packets yielded until now end;
+    `warning` is what of the sound isn't kept, in sentences, or None; `tail`, the seconds for which
+    it may continue after the pictures, may be changed.
 
     Args:
         source: A video file; one without sound has no packets.
@@ -72,7 +73,7 @@ class AudioTrack:
 
     def __init__(self, source: Path, output: OutputContainer, start: float) -> None:
         """Open the source and add the stream."""
-        self.video_offset = 0.0
+        self.video_offset = self.end = 0.0
         self._start, self.tail = start, TAIL
         self.warning: str | None = None
         self._container = open_container(source, any_size=True)  # its reader refuses large ones
@@ -128,6 +129,7 @@ class AudioTrack:
             if packet is None or (_seconds(packet.pts, packet) or 0.0) > time:
                 return
             self._pending = None
+            self.end = (_seconds(packet.pts, packet) or 0.0) + _duration(packet)
             yield packet
 
     def rest(self, end: float) -> Iterator[_AudioPacket]:

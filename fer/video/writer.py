@@ -111,6 +111,11 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         them."""
         return self._audio.video_offset if self._audio else 0.0
 
+    @property
+    def sound_end(self) -> float:
+        """Seconds, as `write` is given them, at which the finished file's sound ends, or 0."""
+        return max(0.0, self._audio.end - self._audio.video_offset) if self._audio else 0.0
+
     def end_sound_with_pictures(self) -> None:
         """Leave out the sound after the last frame: the source's pictures go on, too."""
         if self._audio:

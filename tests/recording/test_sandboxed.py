@@ -68,7 +68,7 @@ def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
         film, tmp_path / "there", pipeline, AnalysisSettings("person", 10), reports.append
     )
     assert here.timeline == there.timeline and len(there.timeline.track_counts()[0])
-    known = "warning", "duration", "video_offset", "view"
+    known = "timeline", "metadata", "view"
     assert [getattr(here, name) for name in known] == [getattr(there, name) for name in known]
     assert there.thumbnails is None
     for kind in set(FILE_NAMES) - {"report", "thumbnails"}:  # plots have names made by chance
@@ -212,6 +212,7 @@ def test_a_link_or_a_huge_file_is_not_taken_for_a_result(tmp_path, film, pipelin
         "warning": None,
         "duration": made.duration,
         "video_offset": 0.0,
+        "sound_end": made.metadata.sound_end,
         "scale": 1.0,
         "pictures": [],
     }

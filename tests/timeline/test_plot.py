@@ -13,12 +13,12 @@ from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.chart import timeline_html
 from fer.timeline.drawn_marks import LEFT_OUT_STYLE
 from fer.timeline.expression_statistics import STACK_ORDER
-from fer.timeline.marks import AFTER_END, Mark
+from fer.timeline.marks import Mark
 from fer.timeline.moments import Moment
 from fer.timeline.plot import hatching_reason, timeline_plot
+from fer.timeline.report import report_html
 from fer.timeline.timeline import VIEWS, Timeline
-from fer.video.audio import TAIL
-from tests.timeline.frames import frame, mix, recorded, steady
+from tests.timeline.frames import frame, mix, origin, recorded, steady
 
 HALF = mix(happy=0.5, sad=0.25, neutral=0.25)
 
@@ -102,23 +102,37 @@ def test_marks_before_the_first_picture_leave_the_plot_its_room():
 
 def test_marks_after_the_last_picture_are_in_the_plot():
     timeline = recorded([(frame([HALF] * 5), i) for i in range(30)])
-    timeline.marks = (Mark(10, 190, "left out"), Mark(41, 41, "event"), Mark(121, 121, "event"))
+    timeline.marks = (Mark(10, 90, "left out"), Mark(41, 41, "event"), Mark(99, 99, "event"))
     upper = timeline_plot(timeline, duration=59.5).axes[0]
-    assert upper.get_xlim() == (0, 60)
+    assert upper.get_xlim() == (0, 60) and timeline_plot(timeline).axes[0].get_xlim() == (0, 30)
     assert [text.get_text() for text in upper.texts] == ["A", "B"]
-    assert timeline_plot(timeline, duration=math.inf).axes[0].get_xlim() == (0, 190)
+    assert timeline_plot(timeline, duration=math.inf).axes[0].get_xlim() == (0, 100)
 
 
 def test_marks_in_the_sound_after_the_last_picture_are_in_chart_plot_and_intervals():
     timeline = recorded([(frame([HALF] * 5), i) for i in range(30)])
-    timeline.marks = (Mark(5, 900, "left out"), Mark(40, 40, "event"), Mark(50, 55.5, "stretch"))
-    upper = timeline_plot(timeline, duration=29.5).axes[0]
-    assert upper.get_xlim() == (0, 56) and upper.texts[-1].get_text() == "C"
-    html = timeline_html(timeline, duration=29.5)
+    timeline.marks = (Mark(40, 40, "event"), Mark(50, 900, "stretch"))
+    metadata = origin(duration=29.5, sound_end=55.5)
+    upper = timeline_plot(timeline, duration=metadata.end).axes[0]
+    assert upper.get_xlim() == (0, 56) and upper.texts[-1].get_text() == "B"
+    html = timeline_html(timeline, duration=metadata.end)
     assert 'data-span="56"' in html and 'title="0:50 stretch"' in html
-    assert AFTER_END == TAIL
-    table = interval_table(timeline, 29.5, 0.5)
+    assert 'data-span="56"' in report_html(timeline, metadata)
+    table = interval_table(timeline, 29.5, 0.5, sound_end=metadata.sound_end)
     assert table.duration == 56 and {row.start for row in table.rows} >= {40.5, 50.5}
+    silent = interval_table(timeline, 29.5, 0.5)
+    assert silent.duration == 30 and {row.tier for row in silent.rows} == {"class"}
+
+
+def test_marks_in_the_second_after_the_end_are_in_the_intervals():
+    """The page takes them: the end that it names is a whole second."""
+    timeline = recorded([(frame([HALF] * 5), i) for i in range(3)])
+    timeline.marks = (Mark(2.4, 50, "stretch"), Mark(2.7, 2.7, "event"), Mark(3.5, 9, "baseline"))
+    table = interval_table(timeline, 2.4)
+    assert {(row.tier, row.start, row.end) for row in table.rows if row.tier != "class"} == {
+        ("stretch", 2.4, 3), ("events", 2.7, 2.7)
+    }  # fmt: skip
+    assert table.duration == 3
 
 
 @pytest.mark.parametrize("language", sorted(DRAWN))

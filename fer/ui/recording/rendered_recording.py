@@ -20,7 +20,7 @@ from fer.recording import RecordingResult
 from fer.recording.exports import write_archive
 from fer.recording.outputs import write_timeline_files
 from fer.recording.thumbnails import Thumbnail
-from fer.timeline.marks import AFTER_END, MarkError
+from fer.timeline.marks import MarkError
 from fer.timeline.summary import Summary, summarise
 from fer.ui.event_listeners import page_file
 from fer.ui.mark_editor import changed_marks
@@ -81,9 +81,9 @@ class RenderedRecording:
 
     def mark(self, action: object) -> str:
         """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
-        timeline, end = self.recording.timeline, math.ceil(self.recording.duration)
+        timeline, end = self.recording.timeline, math.ceil(self.recording.metadata.end)
         try:
-            timeline.marks = changed_marks(timeline.marks, action, end, AFTER_END)
+            timeline.marks = changed_marks(timeline.marks, action, end)
         except MarkError as error:
             return str(error)
         return ""

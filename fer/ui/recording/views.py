@@ -122,7 +122,7 @@ def result_html(recording: RecordingResult, summary: Summary, trouble: str = "")
         origin=_("Times count from %(time)s of the recording.", time=format_exact_time(start))
         if start
         else "",
-        chart=timeline_html(timeline, duration=recording.duration),
+        chart=timeline_html(timeline, duration=recording.metadata.end),
         marks=marks_html(timeline, trouble=trouble),
         compared=stretches_html(timeline),
         heading=_("Moments") if summary.moments else _("At a glance"),

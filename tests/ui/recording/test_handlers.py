@@ -424,10 +424,11 @@ def test_a_mark_changes_the_result_and_all_files(handlers, clip):
         texts = [archive.read(name) for name in archive.namelist() if "parquet" not in name]
     assert sum(b"noise" in text for text in texts) == len(texts) - 1  # not in the BIDS sidecar
     assert rendered.mark(json.dumps({"do": "add", "kind": "event", "start": "0:01"})) == ""
-    in_sound = {"do": "add", "kind": "event", "start": "0:01.2"}  # that the player goes on with
-    assert rendered.mark(json.dumps(in_sound)) == ""
-    late = json.dumps({"do": "add", "kind": "event", "start": "1:01.2"})
+    late = json.dumps({"do": "add", "kind": "event", "start": "0:11.2"})
     assert rendered.mark(late) == "The timeline ends at 0:01, before this mark."
+    metadata = replace(rendered.recording.metadata, sound_end=11.3)  # the player goes on
+    rendered.recording = replace(rendered.recording, metadata=metadata)
+    assert rendered.mark(late) == "" and 'data-span="12"' in rendered.render()[1]
     trouble = rendered.mark(json.dumps({"do": "add", "kind": "event", "start": "soon"}))
     assert trouble in rendered.render(trouble)[1] and trouble not in rendered.outputs()[0]
 
