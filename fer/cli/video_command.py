@@ -238,7 +238,8 @@ def analyze_video(
             video, folder, pipeline, settings, lambda progress: show(progress.done), stopped=stopped
         )
     lines = [describe_recording(recording, chosen)]
-    if late := sum(mark.start > recording.duration for mark in marks):
+    end = recording.metadata.start + recording.metadata.end
+    if late := sum(mark.start > span.end or mark.start >= end + 1 for mark in marks):
         lines.append(f"Marks after the end of the recording, which nothing shows: {late}.")
     if missing := [name for name in wanted if name not in formats]:
         lines.append(f"Not exported: {', '.join(missing)}; the class view has no single faces.")

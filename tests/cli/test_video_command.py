@@ -335,6 +335,21 @@ def test_marks_come_from_a_file(tmp_path, film, capsys):
     assert frames[1].endswith(",0,") and frames[-1].endswith(",1,left out: noise")
 
 
+def test_marks_in_the_sound_after_the_last_picture_are_shown(tmp_path, capsys):
+    times = [i / 25 for i in range(50)]
+    film = make_film(tmp_path / "a.mp4", times, (192, 144), sound="aac", sound_seconds=6)
+    (tmp_path / "marks.csv").write_text("kind,start,end\nstretch,4,50\nevent,20,\n")
+    words = ["video", str(film), "--output", str(tmp_path / "out"), "--start", "1"]
+    words += ["--marks", str(tmp_path / "marks.csv"), "--export", "textgrid"]
+    assert main(words) == 0
+    assert "which nothing shows: 1." in capsys.readouterr().out
+    text = (tmp_path / "out" / "a.TextGrid").read_text()
+    (longest,) = set(re.findall(r"^xmax = (.*)$", text, re.MULTILINE))
+    assert float(longest) == pytest.approx(5, abs=0.1)
+    assert main([*words, "--end", "2"]) == 0  # the sound ends with the pictures
+    assert "which nothing shows: 2." in capsys.readouterr().out
+
+
 def test_marks_that_cannot_be_read_are_one_sentence(tmp_path, film, capsys):
     (tmp_path / "latin.csv").write_bytes("kind,start\nevent,1,\xe9\n".encode("latin-1"))
     words = ["video", str(film), "--output", str(tmp_path / "out"), "--marks"]
