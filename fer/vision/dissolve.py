@@ -127,7 +127,7 @@ def is_lit_otherwise(first: UInt8Array, last: UInt8Array) -> bool:
     top, left = int(SHIFT_MARGIN * height), int(SHIFT_MARGIN * width)
     middle = after[top : height - top, left : width - left]
     correlations = [
-        cv2.matchTemplate(one.copy(), other.copy(), cv2.TM_CCOEFF_NORMED).max()
+        float(cv2.matchTemplate(one.copy(), other.copy(), cv2.TM_CCOEFF_NORMED).max())
         for one, other in zip(before.transpose(2, 0, 1), middle.transpose(2, 0, 1), strict=True)
     ]
     return max(correlations) >= MIN_CORRELATION
@@ -136,4 +136,4 @@ def is_lit_otherwise(first: UInt8Array, last: UInt8Array) -> bool:
 def _details(image: UInt8Array) -> Float32Array:
     """Return how much lighter each pixel is than those around it, by the logarithm."""
     light = np.log(image.astype(np.float32) + 4)
-    return light - cv2.GaussianBlur(light, (0, 0), LIGHT)
+    return np.asarray(light - cv2.GaussianBlur(light, (0, 0), LIGHT), np.float32)
