@@ -91,6 +91,7 @@ class RayPool:
                 return ready
 
     def _connect(self, ray: Any) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would report to its makers
         address = os.environ.get("RAY_ADDRESS")
         # Else it would join a cluster that happens to run here, and refuse to have so many cores.
         here = {"address": "local", "num_cpus": self._count, "include_dashboard": False}
