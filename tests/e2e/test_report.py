@@ -239,7 +239,7 @@ def test_a_chart_whose_content_changes_states_its_own_values(sheet, report):
     assert chart.get_attribute("data-cursor") is not None
 
     marked.marks += (Mark(70, 70, "event", "in the sound after the last picture"),)
-    chart.evaluate(MORPH, str(timeline_html(marked, duration=60, level=3)))
+    chart.evaluate(MORPH, str(timeline_html(marked, duration=70, level=3)))
     page.get_by_role("button", name="Whole").click()
     assert chart.get_attribute("data-to") == "71"
 
