@@ -78,25 +78,38 @@ def choose_page(stream: BinaryIO) -> tuple[TiffPage | None, list[str]]:
     """
     pages = _read_pages(stream)
     by_size = sorted(pages, key=lambda page: page.area, reverse=True)
-    chosen = next((page for page in by_size if _is_readable(stream, page)), None)
+    tiff = _open(stream, by_size) if pages else None
+    chosen = next((page for page in by_size if _is_readable(tiff, page)), None)
     stream.seek(0)
     if pages and not chosen:
         raise ImageError(_(UNKNOWN_TIFF))
     return chosen, _describe_rest(pages, chosen) if chosen else []
 
 
-def _is_readable(stream: BinaryIO, page: TiffPage) -> bool:
+def _open(stream: BinaryIO, by_size: list[TiffPage]) -> Image.Image | None:
+    """Return a TIFF as Pillow opens it, once: its way to a page reads the tags of all before it."""
+    stream.seek(0)
+    try:
+        return Image.open(stream, formats=("TIFF",))
+    except DECODER_ERRORS:
+        return None
+    except Image.DecompressionBombError:
+        require_size(by_size[0].size)
+        return None
+
+
+def _is_readable(tiff: Image.Image | None, page: TiffPage) -> bool:
     """Return whether a page is of a kind that is read; Pillow reads none after one of no kind."""
     if page.is_mixed_up or page.needs_opencv:
         return page.needs_opencv
-    stream.seek(0)
     try:
-        Image.open(stream, formats=("TIFF",)).seek(page.number)
+        if tiff:
+            tiff.seek(page.number)
     except DECODER_ERRORS:
         return False
     except Image.DecompressionBombError:
         pass  # its size is refused later, with its own sentence
-    return True
+    return tiff is not None
 
 
 def _describe_rest(pages: list[TiffPage], chosen: TiffPage) -> list[str]:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from fer.images import ImageError, decode_image, read_image
 from fer.images.tiff import choose_page
@@ -151,6 +152,21 @@ def test_tags_as_large_as_the_file_are_kept_of_no_page():
         assert tracemalloc.get_traced_memory()[1] < 8 * len(content)
     finally:
         tracemalloc.stop()
+
+
+def test_the_tags_of_many_pages_that_can_not_be_read_are_loaded_few_times(monkeypatch):
+    first, *others = [np.zeros((side, side), np.uint8) for side in range(4, 36)]
+    content = bytearray(tiff(first, *others))
+    at = content.find(struct.pack("<HHI", 262, 3, 1)) + 12
+    while (at := content.find(struct.pack("<HHI", 262, 3, 1), at)) > 0:
+        content[at + 8 : at + 12] = struct.pack("<I", 9999)  # PhotometricInterpretation of no kind
+        at += 12
+    loads, load = [], ImageFileDirectory_v2.load
+    monkeypatch.setattr(
+        ImageFileDirectory_v2, "load", lambda tags, file: loads.append(1) or load(tags, file)
+    )
+    chosen, _ = choose_page(io.BytesIO(content))
+    assert chosen.number == 0 and len(loads) < 4 * 32
 
 
 @pytest.mark.parametrize(("pages", "notices"), [(1, 0), (2, 1)])
