@@ -256,8 +256,10 @@ def _archive_of(address: str) -> str:
     while links and "://" not in links[0]:  # simplecache::https://... is no archive
         links.pop(0)
     archive = links[1:]
-    if archive and "://" not in archive[-1]:  # fsspec expands ~ where it lists files only
-        archive[-1] = _absolute(os.path.expanduser(archive[-1]))
+    if archive:
+        scheme, separator, path = archive[-1].rpartition("://")
+        if scheme in ("", "file", "local"):  # fsspec expands ~ where it lists files only
+            archive[-1] = scheme + separator + _absolute(os.path.expanduser(path))
     return "".join(f"::{link}" for link in archive)
 
 

@@ -169,6 +169,7 @@ def test_an_archive_is_a_folder(tmp_path, monkeypatch):
         ("zip://*.jpg::~/a.zip", "zip://x.jpg::{}/a.zip"),
         ("simplecache::zip://*.jpg::a.zip", "zip://x.jpg::{}/a.zip"),
         ("zip://*.jpg::simplecache::a.zip", "zip://x.jpg::simplecache::{}/a.zip"),
+        ("zip://*.jpg::file://a.zip", "zip://x.jpg::file://{}/a.zip"),
         ("zip://*.jpg::zip://a.zip::outer.zip", "zip://x.jpg::zip://a.zip::{}/outer.zip"),
     ],
 )
