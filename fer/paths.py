@@ -125,11 +125,16 @@ def public_name(source: str) -> str:
 
     >>> public_name("you/net@refs/pr/1"), public_name("/home/jane/faces/"), public_name("../faces")
     ('you/net@refs/pr/1', 'faces', 'faces')
+    >>> public_name("data/jane@work/faces")
+    'faces'
     """
     source = source.replace("\\", "/")
-    path = Path(source.partition("@")[0])
+    name, _, revision = source.partition("@")
+    path = Path(name)
     hub_id = len(path.parts) == 2 and not path.anchor and not source.startswith((".", "~"))
-    return source if hub_id else Path(source).name or source
+    if hub_id and ("/" not in revision or revision.startswith("refs/")):
+        return source
+    return Path(source).name or source
 
 
 def without_folders(document: Any) -> Any:

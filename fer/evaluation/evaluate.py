@@ -30,6 +30,7 @@ from fer.model.evaluation_results import (
 )
 from fer.model.heads import logits_of, probabilities
 from fer.model.network_settings import HeadCombination
+from fer.paths import public_name
 from fer.terminal import with_progress
 
 BATCH_SIZE = 64
@@ -46,12 +47,13 @@ def check_unlearned(dataset: str, split: EvaluationSplit, classifier: Expression
         ValueError: The network was trained on the whole of train, and validated on test.
     """
     training = classifier.metrics.training
-    on_test = training.settings.get("validation") == "test" and training.learned_from(dataset)
-    if on_test and split.origin:
+    own = training.settings.get("dataset")  # of a published network the end of a path
+    same = training.learned_from(dataset) or own == public_name(dataset)
+    if same and split.origin and training.settings.get("validation") == "test":
         raise ValueError(
-            f"{classifier.name} was trained with --validation test, so that it has learned the "
-            "pictures of train that --split validation holds out; leave --split out for test, on "
-            "which it was validated."
+            f"{classifier.name} was trained with --validation test on {own}, so that it has "
+            "learned the pictures of train that --split validation holds out; leave --split out "
+            "for test, on which it was validated."
         )
 
 

@@ -16,7 +16,6 @@ from fer.model.json_records import (
     Setting,
     Share,
 )
-from fer.paths import public_name
 
 
 @dataclass(frozen=True)
@@ -74,17 +73,13 @@ class TrainingRun:
     def learned_from(self, dataset: str | None) -> bool:
         """Return whether a data set is that of the training, a folder however it is written.
 
-        Of a network that was published it may be: what it names is the end of a path.
-
         >>> TrainingRun(settings={"dataset": "data/faces"}).learned_from("./data/faces/")
         True
-        >>> TrainingRun(settings={"dataset": "faces"}).learned_from("/home/jane/faces")
-        True
         """
-        own = str(self.settings.get("dataset") or "")
+        own = self.settings.get("dataset")
         if not (own and dataset):
             return False
-        return os.path.abspath(own) == os.path.abspath(dataset) or own == public_name(dataset)
+        return os.path.abspath(str(own)) == os.path.abspath(dataset)
 
 
 @dataclass(frozen=True)
