@@ -31,6 +31,8 @@ class OnnxError(ValueError):
 class OnnxSession:
     """An ONNX file in memory; threads may share it. Other processes load it from its file.
 
+    ONNX Runtime's telemetry is turned off where `fer` is imported.
+
     Attributes:
         outputs: The names of what it returns.
         metadata: What its writer put into the file beside the network.

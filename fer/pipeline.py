@@ -108,7 +108,7 @@ class Pipeline:
     """From a picture to its faces and their expressions.
 
     It can be pickled, as for processes of multiprocessing, joblib or Ray: these load the networks
-    from the same files.
+    from the same files, see `fer.onnx_session.OnnxSession`.
 
     Args:
         detector: Finds the faces.

@@ -52,8 +52,8 @@ test("after Stop no reading is shown, also where the server was silent", () => {
   const calls = [];
   const live = Object.assign(Object.create(ServerLive.prototype), {
     ...{ lost: true, camera: { close() {} }, showCamera() {}, showMessage() {}, stage: { classList: { toggle() {} } } },
-    page: { pause: (...states) => calls.push(states), reset: () => calls.push("reset") },
+    page: { pause: (...states) => calls.push(states), showInstructions: () => calls.push("instructions") },
   });
   live.release();
-  assert.deepEqual(calls, [[true, false], "reset"]);
+  assert.deepEqual(calls, [[true, false], "instructions"]);
 });

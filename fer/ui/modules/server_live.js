@@ -24,7 +24,7 @@ export class ServerLive extends CameraScreen {
    * @param {object} settings `camera` of `Camera`, and `colors` of each label.
    * @param {object} page The page around it: `view()`, `token()`, `recording()`, `readFrame(query)`, which sends a frame and
    *   returns what was read (see `LiveReading` in Python) or nothing after a failure, `show(reading)`,
-   *   `reset()`, after which no reading is shown, and `pause(paused, lost)`: `lost` where the last reading is out of date.
+   *   `showInstructions()`, after which no reading is shown, and `pause(paused, lost)`: `lost` where the last reading is out of date.
    */
   constructor(stage, trouble, settings, page) {
     const colors = (label) => ({ "--hue": settings.colors[label][0], "--ink": settings.colors[label][1] });
@@ -56,7 +56,7 @@ export class ServerLive extends CameraScreen {
   release() {
     this.lost = false;
     super.release();
-    this.page.reset();
+    this.page.showInstructions();
   }
 
   /** Sends a frame as soon as it is due and an earlier one has been answered. */

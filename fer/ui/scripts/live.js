@@ -12,7 +12,7 @@ const page = {
     trigger("input"); // the page hands panel and timeline chart to their components
   },
   // Shows what to do, as before the camera was on.
-  reset() {
+  showInstructions() {
     const { instructions } = props.settings;
     page.show({ panel: instructions[document.documentElement.lang.split("-")[0]] ?? instructions.en });
   },
