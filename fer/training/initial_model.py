@@ -8,6 +8,7 @@ the seven expressions.
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -51,6 +52,9 @@ FINE_TUNING_SGD = replace(SGD, learning_rate=0.01)
 """For trained networks, other ones and this project's own: a tenth of the rate from scratch, so
 that they keep their features. At all of it the present weights lost 5 of 72 % in four epochs on 320
 pictures of FER2013, at a tenth nothing."""
+
+NEW_HEAD = "%s gets a new head: its classes aren't the seven expressions."
+PERMUTED_HEAD = "The classes of %s are in another order (%s); its head was permuted by name."
 
 
 def build_initial_model(options: TrainingOptions) -> InitialModel:
@@ -132,13 +136,10 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
         )
     heads, order = find_heads(model), expression_order(names)
     if order is None:
-        logger.info("%s gets a new head: its classes aren't the seven expressions.", pulled.name)
+        log_once(logging.INFO, NEW_HEAD, pulled.name)
         reset_heads(heads.values())
     elif order != list(range(len(order))):
-        logger.warning(
-            "The classes of %s are in another order (%s); its head was permuted by name.",
-            pulled.name, ", ".join(names),
-        )  # fmt: skip
+        log_once(logging.WARNING, PERMUTED_HEAD, pulled.name, ", ".join(names))
         permute_heads(heads.values(), order)
     check_weights(pulled, report["missing_keys"], heads if order is None else ())
     base = BaseNetwork(pulled.name, pulled.revision)
@@ -149,6 +150,12 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
         check_square_input(processor)
         processor = declare_grey_faces(processor)
     return InitialModel(model, processor, FINE_TUNING_ADAMW, base)
+
+
+@cache
+def log_once(level: int, text: str, *values: str) -> None:
+    """Log a line; a training loads its base model to check it, and again for each stage."""
+    logger.log(level, text, *values)
 
 
 def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
