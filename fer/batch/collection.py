@@ -54,17 +54,22 @@ class BatchSummary:
         return "\n".join(lines)
 
 
-def summarise_batch(folder: Path, source_ids: Collection[str] | None = None) -> BatchSummary:
-    """Return what is in the tables of a folder.
-
-    Args:
-        folder: Of the batch.
-        source_ids: Of the files that count; all if left out.
+def file_rows(folder: Path) -> "pa.Table":
+    """Return the table `files` of a folder.
 
     Raises:
         ValueError: It is no folder of `fer run`.
     """
-    files = _read_files(folder, _complete_parts(folder))
+    return _read_files(folder, _complete_parts(folder))
+
+
+def summarise_batch(files: "pa.Table", source_ids: Collection[str] | None = None) -> BatchSummary:
+    """Return what is in the tables of a folder.
+
+    Args:
+        files: See `file_rows`.
+        source_ids: Of the files that count; all if left out.
+    """
     if source_ids is not None:
         files = files.filter([name in source_ids for name in files["source_id"].to_pylist()])
     kinds, errors = files["kind"].to_pylist(), files["error"].to_pylist()

@@ -31,11 +31,11 @@ def run_collect(options: argparse.Namespace) -> str:
     Raises:
         ValueError: There are none, or they can't be written.
     """
-    from fer.batch.collection import SPREADSHEETS, summarise_batch, write_spreadsheets
+    from fer.batch.collection import SPREADSHEETS, file_rows, summarise_batch, write_spreadsheets
     from fer.recording.frame_table import require_pyarrow
 
     require_pyarrow()
-    lines = [str(summarise_batch(options.folder))]
+    lines = [str(summarise_batch(file_rows(options.folder)))]
     if options.csv:
         count = len(write_spreadsheets(options.folder))
         spreadsheets = "1 spreadsheet is" if count == 1 else f"{count:,} spreadsheets are"

@@ -14,6 +14,8 @@ from fer.terminal import DefaultsHelpFormatter, share_progress
 from fer.threads import number_of_cores
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from fer.batch.batch_run import BatchRun, TaskPool
     from fer.batch.input_files import InputFile, InputFiles, Shard
     from fer.batch.store import BatchStore
@@ -110,6 +112,7 @@ def run_batch(options: argparse.Namespace) -> str:
     """
     settings, shard = check_options(options)
     from fer.batch.batch_run import BatchRun
+    from fer.batch.collection import file_rows
     from fer.batch.input_files import find_input_files
     from fer.batch.manifest import check_options as check_manifest
     from fer.batch.manifest import write_manifest
@@ -134,9 +137,10 @@ def run_batch(options: argparse.Namespace) -> str:
         finally:
             pool.close()
     notes = [*describe_damage(store), *describe_left_out(found)]
+    rows = file_rows(options.output)
     if shard.count == 1:  # another shard may have files that can be read
-        require_one_read(files, options.output, notes)
-    return "\n".join([*notes, *describe_run(run, shard, options.output)])
+        require_one_read(rows, files, options.output, notes)
+    return "\n".join([*notes, *describe_run(run, rows, shard, options.output)])
 
 
 def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
@@ -202,10 +206,13 @@ def describe_left_out(found: "InputFiles") -> list[str]:
     return [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
 
 
-def require_one_read(files: "Sequence[InputFile]", out: Path, notes: list[str]) -> None:
+def require_one_read(
+    rows: "pa.Table", files: "Sequence[InputFile]", out: Path, notes: list[str]
+) -> None:
     """Check that not every file of a command was refused.
 
     Args:
+        rows: The table `files`.
         files: All of the command's; an earlier one may have put others into the tables.
         out: Folder of the results.
         notes: Lines for the end of the error.
@@ -215,7 +222,7 @@ def require_one_read(files: "Sequence[InputFile]", out: Path, notes: list[str]) 
     """
     from fer.batch.collection import summarise_batch
 
-    tables = summarise_batch(out, {file.source_id for file in files})
+    tables = summarise_batch(rows, {file.source_id for file in files})
     if tables.photos + tables.videos or not tables.refused:
         return
     sentence = (
@@ -225,12 +232,12 @@ def require_one_read(files: "Sequence[InputFile]", out: Path, notes: list[str]) 
     raise ValueError("\n".join([sentence, *notes]))
 
 
-def describe_run(run: "BatchRun", shard: "Shard", out: Path) -> list[str]:
+def describe_run(run: "BatchRun", rows: "pa.Table", shard: "Shard", out: Path) -> list[str]:
     """Return in lines what is in the tables, and where they are."""
     from fer.batch.collection import summarise_batch
 
     none = [] if run.total else [f"None of the files belongs to shard {shard}."]
-    return [*none, str(summarise_batch(out)), f"Everything is in {whole_path(out)}."]
+    return [*none, str(summarise_batch(rows)), f"Everything is in {whole_path(out)}."]
 
 
 def _shard(text: str) -> "Shard":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fer.batch.collection import summarise_batch, write_spreadsheets
+from fer.batch.collection import file_rows, summarise_batch, write_spreadsheets
 from fer.batch.manifest import write_manifest
 from fer.batch.tasks import BatchSettings, WorkerReady
 from fer.labels import EXPRESSIONS
@@ -44,7 +44,7 @@ def rows(path):
 
 
 def test_a_batch_is_described_in_words(batch):
-    lines = str(summarise_batch(batch)).splitlines()
+    lines = str(summarise_batch(file_rows(batch))).splitlines()
     assert lines[0] == "2 photos and 2 videos are read, with 28 rows of faces."
     assert lines[1] == "7 files could not be read:"
     assert lines[2].endswith("broken 0.mp4: The file can't be read as a video: it may be cut off "

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fer.batch import collection
 from fer.batch.batch_run import BatchRun
 from fer.batch.input_files import InputFile, Shard
-from fer.batch.store import BatchStore
+from fer.batch.store import BatchStore, read_rows
 from fer.batch.task_runner import TaskRunner
 from fer.batch.tasks import BatchSettings
 from fer.cli import main, run_command
@@ -93,6 +94,15 @@ def test_what_cannot_be_fetched_is_one_sentence(photos, pools, capsys, monkeypat
     )
     assert main(words) == 0
     memory.rm("/photos", recursive=True)
+
+
+def test_the_table_of_files_is_read_once_at_the_end(photos, pools, monkeypatch):
+    parts = []
+    monkeypatch.setattr(
+        collection, "read_rows", lambda path, *rest: parts.append(path) or read_rows(path, *rest)
+    )
+    assert main(["run", "photos", "--output", "out"]) == 0
+    assert sorted(parts) == sorted(Path("out/files").iterdir())
 
 
 def test_a_run_that_can_read_no_file_is_an_error(photos, pools, capsys):
