@@ -3,6 +3,7 @@
 import sys
 import zlib
 from collections.abc import Callable
+from gzip import BadGzipFile
 from lzma import LZMAError
 from tarfile import TarError
 from time import sleep
@@ -27,8 +28,14 @@ LIBRARY_ERRORS = (
 )
 """Errors of the libraries under fsspec that are no `OSError`, by their modules."""
 
-ARCHIVE_ERRORS = (BadZipFile, TarError, zlib.error, LZMAError, RuntimeError)
+ARCHIVE_ERRORS = (BadZipFile, BadGzipFile, TarError, zlib.error, LZMAError, RuntimeError)
 """Of a damaged archive, and RuntimeError of one that is encrypted or compressed in another way."""
+
+_DAMAGED = (
+    "Invalid data stream",  # of bzip2
+    "Compressed file ended before the end-of-stream marker was reached",
+)
+"""What Python states of a damaged archive in an OSError or EOFError of no kind of its own."""
 
 _PERMANENT = (
     *ARCHIVE_ERRORS,
@@ -89,7 +96,7 @@ def is_transient(error: BaseException) -> bool:
     status = _status(error)
     if status is not None:
         return status >= 500 or status in _PASSING_STATUS
-    return not isinstance(error, _PERMANENT)
+    return not isinstance(error, _PERMANENT) and str(error) not in _DAMAGED
 
 
 def raise_if_mount_lost(error: BaseException) -> None:

@@ -263,6 +263,7 @@ def http(status):
         (FileNotFoundError(2, "gone"), False),
         (PermissionError(13, "not yours"), False),
         (ValueError("Protocol not known"), False),
+        (OSError("Invalid data stream"), False),  # of bzip2
     ],
 )
 def test_which_errors_are_transient(error, passes, network, tmp_path, pipeline):

@@ -1,14 +1,18 @@
 """Which files a batch reads: folders, patterns, lists and addresses, each file once."""
 
+import io
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections import Counter
+from random import Random
 
 import fsspec
 import pytest
 
+from fer.batch import transient_errors
 from fer.batch.input_files import InputFile, Shard, file_name, find_input_files
 from fer.batch.local_copies import LocalCopies, UnavailableError, read_bytes
 from tests.hub_server import HubServer
@@ -226,6 +230,20 @@ def test_a_fault_of_the_program_is_no_fault_of_an_address(tmp_path, monkeypatch)
     monkeypatch.setattr(type(fsspec.filesystem("memory")), "glob", fail)
     with pytest.raises(RuntimeError, match="changed size"):
         find_input_files(["memory://photos/*.jpg"], tmp_path / "out")
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut off", "another kind"])
+def test_a_damaged_compressed_archive_is_refused_for_good(tmp_path, monkeypatch, suffix, is_cut):
+    monkeypatch.setattr(transient_errors, "PAUSES", ())
+    damaged = tmp_path / f"a.tar.{suffix}"
+    with tarfile.open(damaged, f"w:{suffix}") as archive:
+        entry = tarfile.TarInfo("x.jpg")
+        entry.size = 20_000
+        archive.addfile(entry, io.BytesIO(Random(0).randbytes(entry.size)))
+    damaged.write_bytes(damaged.read_bytes()[:10_000] if is_cut else b"I am no archive.")
+    with pytest.raises(UnavailableError, match="The file can't be read: "):
+        read_bytes(InputFile(f"tar://x.jpg::{damaged}"))
 
 
 def test_damaged_lzma_is_a_sentence(tmp_path):
