@@ -115,11 +115,16 @@ def _is_readable(tiff: Image.Image | None, page: TiffPage) -> bool:
 def _describe_rest(pages: list[TiffPage], chosen: TiffPage) -> list[str]:
     """Return a sentence on the other pages, and one if this is a small copy of what isn't read."""
     notices = []
-    areas = [page.area for page in pages]
+    largest = max(pages, key=lambda page: page.area)
     if len(pages) > 1:
         known = len(pages) < MAX_PAGES
         count = _("%(pages)s pages") if known else _("%(pages)s pages or more")
-        if chosen.number == 0 and not min(areas) < chosen.area == max(areas):
+        if chosen != largest:
+            text = N_(
+                "The file holds %(count)s; only the largest that can be read (page %(page)s) is "
+                "read."
+            )
+        elif chosen.number == 0 and chosen.area == min(page.area for page in pages):
             text = N_("The file holds %(count)s; only the first is read.")
         else:
             text = N_("The file holds %(count)s; only the largest (page %(page)s) is read.")

@@ -199,7 +199,16 @@ def planar(small: np.ndarray, large: np.ndarray) -> bytes:
 def test_a_page_that_can_be_read_is_not_hidden_by_a_larger_one(content):
     read = decode_image(content)
     assert read.pixels.shape == SMALL.shape
-    assert read.notices[0] == "The file holds 2 pages; only the first is read."
+    largest = "The file holds 2 pages; only the largest that can be read (page 1) is read."
+    assert read.notices[0] == largest
+
+
+def test_that_a_page_is_the_largest_is_said_only_where_it_is():
+    unread, small = BGR.astype(np.int16), SMALL[:4, :4]
+    read = decode_image(tiff(small, unread, SMALL))
+    assert read.notices[0].endswith("only the largest that can be read (page 3) is read.")
+    read = decode_image(tiff(small, SMALL))
+    assert read.notices[0].endswith("only the largest (page 2) is read.")
 
 
 def test_pages_of_which_none_can_be_read_are_refused():
