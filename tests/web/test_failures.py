@@ -133,6 +133,25 @@ def test_a_worker_that_ends_is_reported_for_photos_and_frames(broken, site):
     broken.locator("#trouble").get_by_text("The networks have stopped").wait_for()
 
 
+@pytest.mark.parametrize(
+    ("stand_in", "sentence"),
+    [
+        ({"delay": 1_000_000}, "No picture has been read for some seconds"),
+        ({"error": "no memory"}, "This picture could not be read (no memory)."),
+    ],
+    ids=["hung", "failed"],
+)
+def test_a_worker_that_ends_after_it_hung_or_failed_is_reported(broken, site, stand_in, sentence):
+    broken.add_init_script(TEN_TIMES_AS_FAST)
+    broken.goto(site.url)
+    start(broken, face())
+    show_faces(broken, **stand_in)
+    broken.get_by_text(sentence).wait_for()
+    (worker,) = broken.workers
+    worker.evaluate("void setTimeout(close)")
+    broken.locator("#trouble").get_by_text("The networks have stopped").wait_for()
+
+
 def test_an_example_is_read_without_a_connection(broken, site):
     broken.goto(site.url)
     broken.locator("html[data-ready]").wait_for()

@@ -84,14 +84,16 @@ export class LiveScreen extends CameraScreen {
     if (run === this.run) this.read(run);
   }
 
-  /** Tells the visitor, once, that frames are sent and no result comes: the worker fails, hangs or is gone. */
+  /** Tells the visitor, once for each reason, that frames are sent and no result comes: the worker fails, hangs or is gone. */
   checkSilence() {
-    const { camera, error, sentSince, silent } = this;
+    const { camera, sentSince, silent } = this;
+    const error = this.client.ended ? ENDED : this.error;
     this.silent = camera.stream && !camera.loss && sentSince !== null && awakeTime() - sentSince > Math.max(SILENT_AFTER, SLOWEST * Math.max(...this.times));
-    if (silent || !this.silent) return;
+    if (!this.silent || (silent && error === this.shownError)) return;
+    this.shownError = error;
     this.panel.clear();
     this.timeline.pause(true);
-    const reason = () => this.client.ended ? _(ENDED) : error
+    const reason = () => error === ENDED ? _(ENDED) : error
       ? _("This picture could not be read (%(error)s). Press Stop, then Start camera; if that doesn't help, save your timeline and load the page again.", { error })
       : _("No picture has been read for some seconds, and nothing is counted. If this lasts, save your timeline and load the page again.");
     this.showMessage(() => message(_("No faces read"), reason(), "trouble"));
