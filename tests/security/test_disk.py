@@ -5,8 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -131,26 +133,46 @@ def test_a_full_or_read_only_disk_is_a_sentence(demo, visitor, monkeypatch, erro
     assert visitor.upload(picture()).status_code == 200
 
 
-def test_only_so_many_uploads_at_a_time(demo, visitor, monkeypatch):
-    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 0)
-    response = visitor.upload(picture())
-    assert (response.status_code, response.text) == (503, upload_route.BUSY)
-
-
-def test_silent_uploads_hold_no_place(demo, visitor, monkeypatch):
-    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 2)
-    monkeypatch.setattr(upload_route, "GRACE", 0.2)
+def trickle(demo, piece, ended):
+    """Send one endless upload after another, a piece each tenth of a second."""
     address = urlsplit(demo.local_url)
-    head = "POST /gradio_api/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n"
-    head += "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
-    with ExitStack() as stack:
-        for _ in range(2):
-            silent = socket.create_connection((address.hostname, address.port))
-            stack.callback(silent.close)
-            silent.sendall(head.encode())
-        time.sleep(0.5)
-        assert visitor.upload(picture()).status_code == 200
-        silent.settimeout(10)
+    head = "POST /gradio_api/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 400000000\r\n"
+    head += "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+    while not ended.wait(0.2):
+        with (
+            suppress(OSError),  # it was ended for another one
+            socket.create_connection((address.hostname, address.port), timeout=5) as connection,
+        ):
+            connection.sendall(f'{head}Content-Disposition: form-data; name="files"; '.encode())
+            connection.sendall(b'filename="a.mp4"\r\n\r\n')
+            while not ended.wait(0.1):
+                connection.sendall(piece)
+
+
+@pytest.mark.parametrize("piece", [b"", b"x" * 15_000], ids=["silent", "slow"])
+def test_uploads_that_go_on_and_on_keep_no_faster_one_out(demo, monkeypatch, piece):
+    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 2)
+    route, ended = layer_of(demo, RequestGuard).upload_route, threading.Event()
+
+    def body():
+        yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.mp4"\r\n\r\n'
+        for _ in range(20):
+            yield b"x" * 100_000
+            time.sleep(0.05)
+            assert len(route._transfers) <= 2
+        yield b"\r\n--x--\r\n"
+
+    with ThreadPoolExecutor(4) as attackers:
+        try:
+            sending = [attackers.submit(trickle, demo, piece, ended) for _ in range(4)]
+            wait_until(lambda: len(route._transfers) == 2)
+            kind = {"content-type": "multipart/form-data; boundary=x"}
+            url = f"{demo.local_url}gradio_api/upload"
+            assert httpx.post(url, content=body(), headers=kind, timeout=30).status_code == 200
+        finally:
+            ended.set()
+    assert not any(each.exception() for each in sending)
+    wait_until(lambda: not route._transfers)
 
 
 def test_a_visitors_files_go_after_they_left(demo, visitor, monkeypatch):

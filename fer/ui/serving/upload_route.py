@@ -25,8 +25,14 @@ from fer.ui.serving.uploads import UploadStore
 
 logger = logging.getLogger(__name__)
 
-MAX_CONCURRENT_UPLOADS = 64
-"""Uploads that are received at a time, of all visitors together."""
+MAX_CONCURRENT_UPLOADS = 128
+"""Uploads that are received at a time, of all visitors together; for one more, the slowest yields.
+
+Incomplete ones make no room for others; these have, with 10 files each, a third of the quota's."""
+
+HEAD_START = 200_000
+"""Bytes that an upload is credited with when they are compared, as if it had sent them in the
+second before: a new one had no time to send anything, but one that stays silent soon yields."""
 
 MAX_TRACKED, MIN_NUMBER = 200, 6
 """Uploads whose progress is kept, as it may be requested after they have ended, and least length
@@ -41,12 +47,8 @@ BLOCK_SIZE = 256 * 1024
 IDLE = 30.0
 """Seconds without any data after which an upload is refused."""
 
-MIN_RATE, GRACE = 20_000, 3.0
-"""Minimum average rate in bytes a second, after the first `IDLE` seconds; where all places are
-taken, after these fewer ones."""
-
-CROWDED_RATE, CROWDED_GRACE = 100_000, 60.0
-"""The same where all places are taken, after a minute; a photo has arrived by then."""
+MIN_RATE = 20_000
+"""Minimum average rate in bytes a second, after the first `IDLE` seconds."""
 
 AVERAGED = 120.0
 """Seconds after which the average begins anew. Else most of a large file, sent at once, would let
@@ -55,7 +57,6 @@ its sender hold a place and room on the disk for hours."""
 UPLOAD_TOO_SLOW = N_(
     "The upload was too slow; try again with a better connection or a smaller file."
 )
-BUSY = N_("Too many files are being uploaded just now; try again in a minute.")
 
 
 class UploadRoute:
@@ -75,8 +76,8 @@ class UploadRoute:
 
     async def receive(self, request: Request) -> Response:
         """Respond with the uploads' paths, as Gradio's own route does, or with one sentence."""
-        if len(self._transfers) >= MAX_CONCURRENT_UPLOADS and not self._end_slowest():
-            return _refusal(503, BUSY)
+        if len(self._transfers) >= MAX_CONCURRENT_UPLOADS:
+            self._end_slowest()
         transfer = Transfer()
         self._transfers.append(transfer)
         try:
@@ -96,15 +97,14 @@ class UploadRoute:
                 self._transfers.remove(transfer)
         return _refusal(408, UPLOAD_TOO_SLOW)  # it was ended for another one
 
-    def _end_slowest(self) -> bool:
-        """End the slowest upload that is too slow; return whether there is a place now."""
-        slow = [each for each in self._transfers if _yields(each)]
-        if not slow:
-            return False
-        slowest = min(slow, key=lambda each: each.size / each.age)
+    def _end_slowest(self) -> None:
+        """End the slowest upload: to hold all places, one has to be faster in each than others.
+
+        Who sends it isn't asked: behind a proxy, all come from one address.
+        """
+        slowest = min(self._transfers, key=_pace)
         self._transfers.remove(slowest)
         slowest.scope.cancel()
-        return True
 
     async def _receive(self, request: Request, transfer: Transfer) -> list[str]:
         kind, options = parse_options_header(request.headers.get("content-type"))
@@ -205,9 +205,9 @@ class UploadRoute:
             await anyio.sleep(0.2)
 
 
-def _yields(transfer: Transfer) -> bool:
-    """Return whether an upload is too slow for a place that another one wants."""
-    return transfer.is_slow(MIN_RATE, GRACE) or transfer.is_slow(CROWDED_RATE, CROWDED_GRACE)
+def _pace(transfer: Transfer) -> float:
+    """Return an upload's average rate in bytes a second, with its head start."""
+    return (transfer.size + HEAD_START) / (transfer.age + 1)
 
 
 def _event(content: dict[str, object]) -> str:

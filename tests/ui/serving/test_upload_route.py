@@ -39,29 +39,26 @@ def upload(*pieces):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "sizes", "ended"),
+    ("first", "second", "ended"),
     [
-        (2, (1, 1), None),  # all have just begun
-        (10, (10_000, 300_000), 0),
-        (30, (2_000_000, 900_000), None),
-        (100, (2_200_000, 2_100_000), 1),  # just above the least rate, to keep all places for long
-        (100, (9_000_000, 5_000_000), None),
+        ((10, 10_000), (10, 300_000), 0),
+        ((90, 10_000_000), (90, 9_900_000), 1),  # fast enough while there are places
+        ((0.1, 0), (90, 9_900_000), 1),  # a new one had no time to send anything
+        ((5, 0), (90, 9_900_000), 0),
+        ((5, 5_000_000), (300, 99_000_000), 1),
     ],
 )
-def test_where_all_places_are_taken_a_slow_upload_yields(route, monkeypatch, seconds, sizes, ended):
+def test_where_all_places_are_taken_the_slowest_upload_yields(route, first, second, ended):
     async def scenario():
-        tasks = [asyncio.create_task(route.receive(upload(b"--x\r\n"))) for _ in sizes]
+        tasks = [asyncio.create_task(route.receive(upload(b"--x\r\n"))) for _ in "ab"]
         await asyncio.sleep(0.05)
-        for transfer, size in zip(route._transfers, sizes, strict=True):
-            transfer.size = size
-            transfer.begun = time.monotonic() - seconds
-        response = await route.receive(upload())
-        assert response.status_code == (503 if ended is None else 200)
+        for transfer, (seconds, size) in zip(route._transfers, (first, second), strict=True):
+            transfer.begun, transfer.size = time.monotonic() - seconds, size
+        assert (await route.receive(upload())).status_code == 200
         await asyncio.sleep(0.05)
-        done = [number for number, task in enumerate(tasks) if task.done()]
-        assert done == ([] if ended is None else [ended])
-        for task in tasks:
-            task.cancel()
+        assert [number for number, task in enumerate(tasks) if task.done()] == [ended]
+        assert (await tasks[ended]).status_code == 408
+        tasks[1 - ended].cancel()
 
     run_async(scenario())
 
