@@ -28,8 +28,9 @@ def has_bf16() -> bool:
     """Return whether the hardware has bf16: CUDA, or a CPU with instructions for it."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+    # torch.cpu.get_capabilities is newer than the oldest torch of requirements.txt; oneDNN computes
+    # by AMX only where AVX512_BF16 is, too.
+    return torch.cpu._is_avx512_bf16_supported()
 
 
 def can_compile() -> bool:

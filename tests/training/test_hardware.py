@@ -1,12 +1,14 @@
 """What the hardware can do; there is no GPU here, so that its compiler is played."""
 
+import sys
+from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
 import torch
 
 from fer.training import fit, hardware
-from fer.training.hardware import can_compile, compiles_on, device_name
+from fer.training.hardware import can_compile, compiles_on, device_name, has_bf16
 from tests.training.runs import fit_alone, short
 
 
@@ -54,6 +56,12 @@ def test_a_gpu_has_a_name(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_name", {torch.device("cuda", 0): "Tesla T4"}.get)
     assert device_name(torch.device("cuda", 0)) == "Tesla T4"
     assert device_name(torch.device("cpu")) == "cpu"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_bf16_is_known_by_the_instructions_of_the_processor(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert has_bf16() == ("avx512_bf16" in Path("/proc/cpuinfo").read_text().split())
 
 
 @pytest.mark.slow
