@@ -137,6 +137,16 @@ def test_the_tests_run_on_the_oldest_python_and_on_the_spaces(front_matter):
     assert job["strategy"]["matrix"]["python"] == [oldest, front_matter["python_version"]]
 
 
+def test_the_tests_of_the_oldest_python_run_with_the_oldest_torch():
+    job = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())["jobs"]["tests"]
+    oldest = job["strategy"]["matrix"]["python"][0]
+    constraint = job["env"]["PIP_CONSTRAINT"]
+    assert constraint == f"${{{{ matrix.python == '{oldest}' && '.ci/oldest.txt' || '' }}}}"
+    pinned = re.findall(r"(?m)^(\w+)==(\d+\.\d+)\.0$", (ROOT / ".ci" / "oldest.txt").read_text())
+    requirements = (ROOT / "requirements.txt").read_text()
+    assert pinned == re.findall(r"(?m)^(torch|torchvision)>=(\d+\.\d+),", requirements)
+
+
 UPLOADS = {
     "HF_SPACE": ({"README.md", "app.py", "fer/labels.py", "web/dist/README.md"}, "Sync abc123"),
     "HF_STATIC_SPACE": ({"README.md"}, "Build abc123"),
