@@ -19,10 +19,6 @@ from fer.version import __version__
 MANIFEST = "manifest.json"
 FORMAT, FORMAT_VERSION = "fer-run", 2
 
-READABLE_VERSIONS = (1, FORMAT_VERSION)
-"""Of tables that can be collected; the first calls the column `classified` otherwise, so that no
-rows are added to its tables."""
-
 _ENTRIES = {"network": dict, "options": dict, "versions": list}
 """What the file holds, and of which type it is."""
 
@@ -50,7 +46,7 @@ def read_manifest(folder: Path) -> Mapping[str, Any] | None:
         known = document["format"], document["format_version"]
         entries = {name: type(document[name]) for name in _ENTRIES}
         network = document["network"]["name"], document["network"]["fingerprint"]
-        if known[0] != FORMAT or known[1] not in READABLE_VERSIONS or entries != _ENTRIES:
+        if known != (FORMAT, FORMAT_VERSION) or entries != _ENTRIES:
             raise ValueError(f"{known}, {network}, {entries}")
         return dict(document)
     except (FileNotFoundError, NotADirectoryError):
@@ -66,16 +62,11 @@ def check_options(folder: Path, settings: BatchSettings, shards: int) -> None:
     """Refuse options other than those that a folder's tables were made with.
 
     Raises:
-        ValueError: One differs, or the tables are of an earlier form.
+        ValueError: One differs.
     """
     manifest = read_manifest(folder)
     if manifest is None:
         return
-    if manifest["format_version"] != FORMAT_VERSION:
-        raise ValueError(
-            f"The tables in {folder} are of an earlier version of `fer run`, and can be collected "
-            "only; name another folder."
-        )
     before, now = manifest["options"], {**settings.options(), "shards": shards}
     changed = [name for name in now if before.get(name) != now[name]]
     if changed:

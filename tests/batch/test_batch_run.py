@@ -13,7 +13,7 @@ from PIL import Image
 from fer.batch import batch_run, store
 from fer.batch.batch_run import BatchRun
 from fer.batch.input_files import InputFile, Shard, find_input_files
-from fer.batch.manifest import check_options, read_manifest, write_manifest
+from fer.batch.manifest import check_options, write_manifest
 from fer.batch.store import BatchStore, copy_name
 from fer.batch.task_runner import ENDED, TaskRunner
 from fer.batch.tasks import BatchSettings, PhotoTask, SegmentTask, WorkerReady
@@ -358,16 +358,6 @@ def test_the_manifest_keeps_all_versions(tmp_path, monkeypatch):
     assert versions[0].keys() == {"fer", "numpy"}
 
 
-def test_tables_of_an_earlier_version_are_not_added_to(tmp_path):
-    """They have columns of other names."""
-    write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
-    manifest = tmp_path / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format_version": 1}))
-    with pytest.raises(ValueError, match="of an earlier version of `fer run`, and can be coll"):
-        check_options(tmp_path, BatchSettings(), 1)
-    assert read_manifest(tmp_path)["format_version"] == 1
-
-
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": "fer-run", "format_version": 3}'])
 def test_another_manifest_is_refused(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
@@ -379,7 +369,7 @@ def test_another_manifest_is_refused(tmp_path, text):
     ("name", "entry"),
     [
         *(("options", []), ("versions", {}), ("versions", None)),
-        *(("network", {"name": "fake"}), ("network", "fake")),
+        *(("network", {"name": "fake"}), ("network", "fake"), ("format_version", 1)),
     ],
 )
 def test_a_manifest_that_somebody_edited_is_refused(tmp_path, name, entry):
