@@ -152,9 +152,11 @@ def _write_table(
     """Write a table as a file for all photos, and one for each video."""
     photos: list[Path] = []
     for name in parts:
-        path, source_id = folder / table / name, _first_source(folder / "files" / name)
+        path = folder / table / name
         if not path.is_file():  # it has no rows
             continue
+        # A part has the rows of a video, or of photos.
+        source_id = read_rows(folder / "files" / name, ["source_id"])["source_id"][0].as_py()
         if source_id not in videos:
             photos.append(path)
         elif stem := videos[source_id]:
@@ -162,11 +164,6 @@ def _write_table(
     if photos:
         batches = (batch for path in photos for batch in _batches(path))
         yield _write(target / f"photos_{table}.csv", batches)
-
-
-def _first_source(path: Path) -> str:
-    """Return the id of the first file of a part; those of videos have one."""
-    return str(read_rows(path, ["source_id"])["source_id"][0].as_py())
 
 
 def _batches(path: Path) -> "Iterator[pa.Table]":

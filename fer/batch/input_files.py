@@ -3,7 +3,7 @@
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -158,7 +158,10 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
         return
     matched = [text]
     if glob.has_magic(text) and not os.path.lexists(text):
-        matched = sorted(_not_in(real_path(output), _match(text)))
+        results = real_path(output)
+        matched = sorted(
+            name for name in _match(text) if results not in Path(os.path.realpath(name)).parents
+        )
         if not matched and listed:
             matched = [text]
         elif not matched:
@@ -184,13 +187,6 @@ def _match(pattern: str) -> Iterator[str]:
         for folder, inside, _ in os.walk(top):
             inside[:] = [name for name in inside if not name.startswith(".")]
             yield from _match(os.path.join(glob.escape(folder), *rest))
-
-
-def _not_in(folder: Path, names: Iterable[str]) -> Iterator[str]:
-    """Yield the names of files that aren't inside a folder."""
-    for name in names:
-        if folder not in Path(os.path.realpath(name)).parents:
-            yield name
 
 
 def _search(

@@ -135,9 +135,6 @@ def _notices(segments: Sequence[tuple[Segment, Mapping[str, Any]]]) -> Iterator[
         yield describe_rotation(turns[-1], "video")
     for segment, facts in segments:
         if "error" in facts:
-            yield f"{_describe_stretch(segment)} nothing was read. {facts['error']}"
-
-
-def _describe_stretch(segment: Segment) -> str:
-    end = "the end" if math.isinf(segment.end) else format_time(segment.end)
-    return f"From {format_time(segment.start)} to {end}"
+            start = format_time(segment.start)
+            end = "the end" if math.isinf(segment.end) else format_time(segment.end)
+            yield f"From {start} to {end} nothing was read. {facts['error']}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from fer.batch.batch_run import BatchRun, TaskPool
-    from fer.batch.input_files import InputFile, InputFiles, Shard
+    from fer.batch.input_files import InputFile, Shard
     from fer.batch.store import BatchStore
     from fer.batch.tasks import BatchSettings
 
@@ -136,7 +136,8 @@ def run_batch(options: argparse.Namespace) -> str:
             raise KeyboardInterrupt(describe_kept(run, options.output)) from None
         finally:
             pool.close()
-    notes = [*describe_damage(store), *describe_left_out(found)]
+    left_out = [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
+    notes = [*describe_damage(store), *left_out]
     rows = file_rows(options.output)
     if shard.count == 1:  # another shard may have files that can be read
         require_one_read(rows, files, options.output, notes)
@@ -199,11 +200,6 @@ def describe_damage(store: "BatchStore") -> list[str]:
     count = len(store.damaged)
     parts = "1 part of the tables was" if count == 1 else f"{count:,} parts of the tables were"
     return [f"{parts} damaged ({store.damaged[0]}), and made again."]
-
-
-def describe_left_out(found: "InputFiles") -> list[str]:
-    """Return a line on each folder that was left out, and why."""
-    return [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
 
 
 def require_one_read(
