@@ -6,7 +6,7 @@ from pathlib import Path
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
-def speed(network: dict, live: dict, visitors: dict, recording: dict, startup: dict) -> str:
+def speed(network: dict, live: dict, visitors: dict, recording: dict) -> str:
     """Return the section of docs/speed.md as Markdown.
 
     Args:
@@ -14,13 +14,12 @@ def speed(network: dict, live: dict, visitors: dict, recording: dict, startup: d
         live: What `benchmarks.live` wrote.
         visitors: What `benchmarks.visitors` wrote.
         recording: What `benchmarks.recording` wrote.
-        startup: What `benchmarks.startup` wrote.
     """
     rows = "\n".join(_row(name, scene) for name, scene in live["scenes"].items())
     video = recording["video"]
     machine, memory = live["machine"], recording["memory_mb"]["peak"]
-    commands = "\n".join(file["command"] for file in (network, live, visitors, recording, startup))
-    faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
+    commands = "\n".join(file["command"] for file in (network, live, visitors, recording))
+    faster = recording["times_real_time"]
     one_face, many, *plain = _shares(network["times"])
     return f"""\
 The network alone takes {one_face} of the time of a ResNet-18 (224 pixels, batch 1, two
@@ -40,9 +39,8 @@ on {live["machine"]["processor"]}, that ResNet-18 took {_median_yardstick(live):
 {_crowd(visitors)}
 
 A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
-as it plays, in {memory:.0f} MB. The page responds after {late:.2f} of the time that importing
-PyTorch, Gradio and facenet-pytorch takes alone. These commands measured it into
-[benchmarks/](../benchmarks), and `python -m docs.tables` wrote this section:
+as it plays, in {memory:.0f} MB. These commands measured it into [benchmarks/](../benchmarks), and
+`python -m docs.tables` wrote this section:
 
 ```bash
 {commands}
@@ -154,7 +152,7 @@ def read_speed() -> str:
     return "\n".join(
         text(*(json.loads((BENCHMARKS / f"{name}.json").read_text()) for name in names))
         for text, names in (
-            (speed, ("speed", "live", "visitors", "recording", "startup")),
+            (speed, ("speed", "live", "visitors", "recording")),
             (settings, ("prediction_cache", "roll", "yaw", "framing")),
         )
     )

@@ -1,4 +1,4 @@
-"""What starts quickly stays quick; benchmarks/startup.py has the page's own figures."""
+"""What starts quickly stays quick: nothing is imported that isn't needed."""
 
 import subprocess
 import sys
@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from benchmarks.startup import Start, run, summary
 from fer.video import VideoWriter
 
 ROOT = Path(__file__).parents[1]
@@ -55,20 +54,3 @@ def test_commands_need_only_the_light_libraries(tmp_path):
         assert printed(program).splitlines()[-1] == "set()"
     assert (tmp_path / "photo" / "faces.csv").is_file()
     assert (tmp_path / "video" / "report.html").is_file()
-
-
-def test_a_program_is_timed():
-    start = run("sum(i * i for i in range(1_000_000))")
-    assert 0.02 < start.cpu < start.seconds + 0.02
-
-
-def test_the_page_over_the_libraries():
-    starts = {
-        "nothing": [Start(0.1, 0.1)],
-        "import fer": [Start(0.13, 0.1)],
-        "libraries": [Start(4.0, 3.0), Start(9.0, 3.5), Start(5.0, 4.0)],
-        "page": [Start(6.0, 7.0)],
-    }
-    figures = summary(starts)
-    assert figures["import_fer_seconds"] == pytest.approx(0.03)
-    assert figures["page_over_libraries"] == {"seconds": 1.2, "cpu": 2.0}
