@@ -8,8 +8,6 @@ result's age is the time since its frame was sent. Server and visitors share the
 """
 
 import argparse
-import base64
-import io
 import json
 import os
 import secrets
@@ -19,15 +17,15 @@ import time
 from collections.abc import Sequence
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from PIL import Image
 
 from benchmarks.reporting import circumstances, table, write
-from tests.e2e.browser import camera_picture, moved
-from tests.security.protocol import API, Page
+from tests.security.protocol import API, Page, frame_data
 from tests.security.server import start
+from tests.security.visits import camera_frames
 
 INTERVAL = 0.1
 """Seconds from one frame to the next, at least, as the page has it."""
@@ -47,17 +45,17 @@ class Visitor(threading.Thread):
 
     Args:
         page: The page.
-        frames: JPEG files as data URLs, sent in a ring.
+        frames: As `frame_data` returns them, sent in a ring.
         end: When it ends, in seconds of `time.monotonic`.
     """
 
-    def __init__(self, page: Page, frames: Sequence[str], end: float) -> None:
+    def __init__(self, page: Page, frames: Sequence[dict[str, Any]], end: float) -> None:
         super().__init__(daemon=True)
         self.end, self.address = end, urlsplit(page.url)
         self.session, token = secrets.token_hex(6), secrets.token_hex(16)
         requested = {"component_id": page.component("live-camera"), "fn_name": "read_frame"}
         requested["session_hash"] = self.session
-        data = [{"frame": {"url": frame}, "token": token, "view": "person"} for frame in frames]
+        data = [{"frame": frame, "token": token, "view": "person"} for frame in frames]
         self.bodies = [json.dumps({**requested, "data": each}).encode() for each in data]
         self.results: list[tuple[float, float]] = []  # when each came, and its age
         self.received = 0  # bytes
@@ -99,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measure(page: Page, count: int, seconds: float) -> dict[str, float]:
     """Let so many visitors come at once; return their figures."""
-    frames = camera_frames()
+    frames = [frame_data(frame) for frame in camera_frames(quality=QUALITY)]
     begin = time.monotonic() + WARM_UP
     visitors = [Visitor(page, frames, begin + seconds) for _ in range(count)]
     for visitor in visitors:
@@ -113,17 +111,6 @@ def measure(page: Page, count: int, seconds: float) -> dict[str, float]:
         "kilobytes_up": round(float(np.mean([len(body) for body in visitors[0].bodies])) / 1e3, 1),
         "kilobytes_down": round(sum(visitor.received for visitor in visitors) / total / 1e3, 1),
     }
-
-
-def camera_frames(count: int = 8) -> list[str]:
-    """Return data URLs of a face that moves a little and comes back; no two are the same."""
-    urls = []
-    for index in range(count):
-        file = io.BytesIO()
-        picture = moved(camera_picture(), 3 * min(2 * index, 2 * (count - index) - 1))
-        Image.fromarray(picture).save(file, "JPEG", quality=QUALITY)
-        urls.append(f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}")
-    return urls
 
 
 def figures(

@@ -227,23 +227,20 @@ class Visits:
 
     def _save(self, visitor: Session, prefix: str, kind: str) -> None:
         """Press a button that saves."""
-        for component in self.page.config["components"]:
-            if component.get("props", {}).get("props", {}).get("prefix") == prefix:
-                self.log.add_outcome("save", visitor.serve(component["id"], "save", kind=kind))
-                return
-        save = self.page.find(f"{prefix}-{kind.lower()}.click")
-        self.log.add_outcome("save", visitor.run(save, visitor.inputs(save)))
-        for later in self.page.dependencies[save.id + 1 : save.id + 3]:
-            if later.targets[0].endswith(".then"):
-                visitor.run(later, [])  # the page forgets the file, as a browser has it do
+        component = next(
+            component["id"]
+            for component in self.page.config["components"]
+            if component.get("props", {}).get("props", {}).get("prefix") == prefix
+        )
+        self.log.add_outcome("save", visitor.serve(component, "save", kind=kind))
 
 
-def camera_frames(count: int = 8) -> list[bytes]:
+def camera_frames(count: int = 8, quality: int = 80) -> list[bytes]:
     """Return JPEGs of a face that moves a little and comes back, 640 x 480; no two are the same."""
     files = []
     for index in range(count):
         file = io.BytesIO()
         picture = moved(camera_picture(), 3 * min(2 * index, 2 * (count - index) - 1))
-        Image.fromarray(picture).save(file, "JPEG", quality=80)
+        Image.fromarray(picture).save(file, "JPEG", quality=quality)
         files.append(file.getvalue())
     return files
