@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -88,6 +89,23 @@ def browser(playwright, folder: Path, camera: Path | None, **options) -> Iterato
         yield context
     finally:
         context.close()
+
+
+@contextmanager
+def blank_page(context) -> Iterator:
+    """Yield a page before it is loaded; its errors, and requests elsewhere, fail the test."""
+    page = context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    errors, requests = [], []
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    yield page
+    page.close()
+    assert not errors
+    assert requests
+    hosts = {urlsplit(request).hostname for request in requests if request.startswith("http")}
+    assert hosts == {"127.0.0.1"}
 
 
 def start_camera(page) -> None:

@@ -1,13 +1,11 @@
 """The app and a browser for the tests beside this file; without them the tests are skipped."""
 
-from urllib.parse import urlsplit
-
 import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from tests.e2e.browser import browser, serve, write_camera
+from tests.e2e.browser import blank_page, browser, serve, write_camera
 
 
 @pytest.fixture(scope="session")
@@ -32,21 +30,10 @@ def context(playwright, tmp_path_factory):
 
 @pytest.fixture
 def page(context, url):
-    """A fresh page at the app; when the test ends, its errors and requests elsewhere fail it."""
-    page = context.new_page()
-    page.set_viewport_size({"width": 1280, "height": 900})
-    errors, requests = [], []
-    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(url)
-    page.get_by_role("heading", level=1).wait_for()
-    yield page
-    page.close()
-    assert not errors
-    assert requests
-    hosts = {urlsplit(request).hostname for request in requests if request.startswith("http")}
-    assert hosts == {"127.0.0.1"}
+    with blank_page(context) as page:
+        page.goto(url)
+        page.get_by_role("heading", level=1).wait_for()
+        yield page
 
 
 @pytest.fixture(scope="session")

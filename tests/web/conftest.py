@@ -2,12 +2,11 @@
 
 import shutil
 import subprocess
-from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
 
-from tests.e2e.browser import browser, write_camera
+from tests.e2e.browser import blank_page, browser, write_camera
 from tests.web import site as sites
 
 
@@ -51,19 +50,8 @@ def context(playwright, camera, tmp_path_factory):
 
 @pytest.fixture
 def blank(context):
-    """A page before it is loaded; when the test ends, its errors and requests elsewhere fail it."""
-    page = context.new_page()
-    page.set_viewport_size({"width": 1280, "height": 900})
-    errors, requests = [], []
-    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    yield page
-    page.close(run_before_unload=False)
-    assert not errors
-    assert requests
-    hosts = {urlsplit(request).hostname for request in requests if request.startswith("http")}
-    assert hosts == {"127.0.0.1"}
+    with blank_page(context) as page:
+        yield page
 
 
 @pytest.fixture
