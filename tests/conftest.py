@@ -1,6 +1,7 @@
 """What all tests share: nothing is fetched or left behind, and a tiny FER2013 to run on."""
 
 import atexit
+import inspect
 import os
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from PIL import Image  # noqa: E402
 
 from fer.labels import EXPRESSIONS  # noqa: E402
 from fer.threads import limit_threads  # noqa: E402
+from tests.async_runner import run_async  # noqa: E402
 
 torch.set_num_threads(1)
 limit_threads(1)  # small networks only lose time on more
@@ -31,6 +33,16 @@ def pytest_collection_modifyitems(items):
     marks = ("slow", "browser")
     slow = Counter(item.path for item in items if any(map(item.get_closest_marker, marks)))
     items.sort(key=lambda item: -slow[item.path])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Run a test that is a coroutine."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    run_async(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
 
 
 @pytest.fixture(scope="session")

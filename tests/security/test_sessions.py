@@ -48,55 +48,45 @@ def test_520_strangers_push_nobody_s_timeline_out(page):
     assert len(page.demo.state_holder.session_data) <= GRADIO_SESSIONS
 
 
-def test_520_strangers_with_open_pages_don_t_either(page):
-    async def scenario():
-        async with client() as http:
-            one = Visitor(page, http)
-            await one.record()
-            for _ in range(520):  # without HTTP: what they would come to
-                page.demo.state_holder[secrets.token_hex(5)]
-            again = Visitor(page, http, one.token)  # the page, loaded again
-            chart, *_ = await again.ask("arrive", [again.token])
-            assert "fer-done" in chart
-            assert "time,track" in table(await again.save("CSV"))
-
-    run_async(scenario())
+async def test_520_strangers_with_open_pages_don_t_either(page):
+    async with client() as http:
+        one = Visitor(page, http)
+        await one.record()
+        for _ in range(520):  # without HTTP: what they would come to
+            page.demo.state_holder[secrets.token_hex(5)]
+        again = Visitor(page, http, one.token)  # the page, loaded again
+        chart, *_ = await again.ask("arrive", [again.token])
+        assert "fer-done" in chart
+        assert "time,track" in table(await again.save("CSV"))
 
 
-def test_strangers_never_stop_the_queue(page, monkeypatch):
+async def test_strangers_never_stop_the_queue(page, monkeypatch):
     """Gradio's own stops for good if a session with events is among the oldest of 2,000."""
     monkeypatch.setattr(mailboxes, "MAX_MAILBOXES", 4)
-
-    async def scenario():
-        async with client() as http:
-            old = Visitor(page, http)
-            async with old.present():
-                for _ in range(5):
-                    strangers = [Visitor(page, http) for _ in range(4)]
-                    joining = [one.join("stop", [one.token]) for one in (old, old, *strangers)]
-                    await asyncio.gather(*joining)
-                assert "fer" in str(await old.ask("stop", [old.token]))
-
-    run_async(scenario())
+    async with client() as http:
+        old = Visitor(page, http)
+        async with old.present():
+            for _ in range(5):
+                strangers = [Visitor(page, http) for _ in range(4)]
+                joining = [one.join("stop", [one.token]) for one in (old, old, *strangers)]
+                await asyncio.gather(*joining)
+            assert "fer" in str(await old.ask("stop", [old.token]))
 
 
-def test_a_copied_session_gives_nothing(page):
-    async def scenario():
-        async with client() as http:
-            one, thief = Visitor(page, http), Visitor(page, http)
-            async with one.present():  # else what comes before may leave it no allowance
-                await one.record()
-                thief.session = one.session
-                assert "no finished timeline" in (await thief.save("CSV"))["error"]
-                chart, *_ = await thief.ask("arrive", [thief.token])
-                assert "fer-done" not in str(chart)
-                (stopped,) = await thief.ask("stop", [thief.token])
-                assert "fer-done" not in stopped
-                # The name of a session is no token either.
-                assert "load it again" in (await thief.save("CSV", token=one.session))["error"]
-                assert "time,track" in table(await one.save("CSV"))
-
-    run_async(scenario())
+async def test_a_copied_session_gives_nothing(page):
+    async with client() as http:
+        one, thief = Visitor(page, http), Visitor(page, http)
+        async with one.present():  # else what comes before may leave it no allowance
+            await one.record()
+            thief.session = one.session
+            assert "no finished timeline" in (await thief.save("CSV"))["error"]
+            chart, *_ = await thief.ask("arrive", [thief.token])
+            assert "fer-done" not in str(chart)
+            (stopped,) = await thief.ask("stop", [thief.token])
+            assert "fer-done" not in stopped
+            # The name of a session is no token either.
+            assert "load it again" in (await thief.save("CSV", token=one.session))["error"]
+            assert "time,track" in table(await one.save("CSV"))
 
 
 TOKENS = [
@@ -148,40 +138,33 @@ def test_a_saved_file_stays_nowhere_in_the_session(page):
     assert run_async(scenario()) < 10_000
 
 
-def test_no_picture_stays_when_a_visitor_leaves(page):
-    async def scenario():
-        async with client() as http:
-            one = Visitor(page, http)
-            async with one.present():
-                await one.record()
-                kept = page.demo.state_holder[one.session].config_values
-                assert "data:image/jpeg" not in str(kept)
-            for _ in range(100):
-                await asyncio.sleep(0.1)
-                if one.session not in page.demo.state_holder:
-                    break
-            assert one.session not in page.demo.state_holder
-            assert "time,track" in table(await one.save("CSV"))  # numbers stay for a while
-
-    run_async(scenario())
+async def test_no_picture_stays_when_a_visitor_leaves(page):
+    async with client() as http:
+        one = Visitor(page, http)
+        async with one.present():
+            await one.record()
+            kept = page.demo.state_holder[one.session].config_values
+            assert "data:image/jpeg" not in str(kept)
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            if one.session not in page.demo.state_holder:
+                break
+        assert one.session not in page.demo.state_holder
+        assert "time,track" in table(await one.save("CSV"))  # numbers stay for a while
 
 
-def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
+async def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
     monkeypatch.setattr(sessions, "GRACE_PERIOD", 1.5)
     monkeypatch.setattr(connections, "FRAME_LIMIT", 0.5)
-
-    async def scenario():
-        async with client() as http:
-            open_one, left = Visitor(page, http), Visitor(page, http)
-            async with open_one.present():
-                await open_one.record()
-                async with left.present():
-                    await left.record()
-                await asyncio.sleep(allowed(4))
-                assert "error" in await left.save("CSV")
-                assert "uri" in await open_one.save("CSV")  # an open page keeps what it has
-
-    run_async(scenario())
+    async with client() as http:
+        open_one, left = Visitor(page, http), Visitor(page, http)
+        async with open_one.present():
+            await open_one.record()
+            async with left.present():
+                await left.record()
+            await asyncio.sleep(allowed(4))
+            assert "error" in await left.save("CSV")
+            assert "uri" in await open_one.save("CSV")  # an open page keeps what it has
 
 
 def test_requests_without_a_page_are_few(page):

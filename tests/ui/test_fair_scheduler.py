@@ -9,7 +9,6 @@ import pytest
 from fer.ui import fair_scheduler, sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, FairShares, Superseded
 from fer.ui.sender import Abandoned, Sender
-from tests.async_runner import run_async
 
 
 class Known(Sender):
@@ -47,85 +46,70 @@ async def begin(line, gate, *names, here=True, page="", **options):
     return tasks
 
 
-def test_visitors_are_served_in_their_order_and_one_task_at_a_time():
-    async def scenario():
-        line, gate = FairScheduler(2, "test"), Gate()
-        tasks = await begin(line, gate, "a", "a", "b", "c")
-        assert gate.ran == ["a", "b"]
-        gate.open.set()
-        assert await asyncio.gather(*tasks) == ["a", "a", "b", "c"]
-        assert sorted(gate.ran[2:]) == ["a", "c"]
-
-    run_async(scenario())
+async def test_visitors_are_served_in_their_order_and_one_task_at_a_time():
+    line, gate = FairScheduler(2, "test"), Gate()
+    tasks = await begin(line, gate, "a", "a", "b", "c")
+    assert gate.ran == ["a", "b"]
+    gate.open.set()
+    assert await asyncio.gather(*tasks) == ["a", "a", "b", "c"]
+    assert sorted(gate.ran[2:]) == ["a", "c"]
 
 
-def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
-    async def scenario():
-        line, gate = FairScheduler(1, "test"), Gate()
-        running, older = await begin(line, gate, "a", "b")
-        (newer,) = await begin(line, gate, "b")
-        (refused,) = await begin(line, gate, "b", replace=False)
-        with pytest.raises(Superseded):
-            await older
-        with pytest.raises(BusyError, match="previous request"):
-            await refused
-        gate.open.set()
-        assert await asyncio.gather(running, newer) == ["a", "b"] and gate.ran == ["a", "b"]
-
-    run_async(scenario())
+async def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
+    line, gate = FairScheduler(1, "test"), Gate()
+    running, older = await begin(line, gate, "a", "b")
+    (newer,) = await begin(line, gate, "b")
+    (refused,) = await begin(line, gate, "b", replace=False)
+    with pytest.raises(Superseded):
+        await older
+    with pytest.raises(BusyError, match="previous request"):
+        await refused
+    gate.open.set()
+    assert await asyncio.gather(running, newer) == ["a", "b"] and gate.ran == ["a", "b"]
 
 
-def test_connected_senders_come_first_and_displace_disconnected_ones():
-    async def scenario():
-        line, gate = FairScheduler(1, "test", max_waiting=3), Gate()
-        (running,) = await begin(line, gate, "running")
-        absent = await begin(line, gate, "x", "y", "z", here=False)
-        here = await begin(line, gate, "one", "two")
-        for gone in absent[:2]:
-            with pytest.raises(Abandoned):
-                await gone
-        (third,) = await begin(line, gate, "three")
-        (refused,) = await begin(line, gate, "four")
-        with pytest.raises(BusyError, match="too many visitors"):
-            await refused
-        gate.open.set()
-        await asyncio.gather(running, *here, third)
-        assert gate.ran == ["running", "one", "two", "three"]
-
-    run_async(scenario())
+async def test_connected_senders_come_first_and_displace_disconnected_ones():
+    line, gate = FairScheduler(1, "test", max_waiting=3), Gate()
+    (running,) = await begin(line, gate, "running")
+    absent = await begin(line, gate, "x", "y", "z", here=False)
+    here = await begin(line, gate, "one", "two")
+    for gone in absent[:2]:
+        with pytest.raises(Abandoned):
+            await gone
+    (third,) = await begin(line, gate, "three")
+    (refused,) = await begin(line, gate, "four")
+    with pytest.raises(BusyError, match="too many visitors"):
+        await refused
+    gate.open.set()
+    await asyncio.gather(running, *here, third)
+    assert gate.ran == ["running", "one", "two", "three"]
 
 
-def test_a_page_has_one_turn_however_many_visitors_it_names():
-    async def scenario():
-        line, gate = FairScheduler(2, "test"), Gate()
-        heavy = await begin(line, gate, "a", "b", "c", page="one")
-        other = await begin(line, gate, "d")
-        assert gate.ran == ["a", "d"]
-        gate.open.set()
-        await asyncio.gather(*heavy, *other)
-
-    run_async(scenario())
+async def test_a_page_has_one_turn_however_many_visitors_it_names():
+    line, gate = FairScheduler(2, "test"), Gate()
+    heavy = await begin(line, gate, "a", "b", "c", page="one")
+    other = await begin(line, gate, "d")
+    assert gate.ran == ["a", "d"]
+    gate.open.set()
+    await asyncio.gather(*heavy, *other)
 
 
-def test_who_has_used_less_time_comes_first():
-    async def scenario():
-        line = FairScheduler(1, "test")
-        ran = []
+async def test_who_has_used_less_time_comes_first():
+    line = FairScheduler(1, "test")
+    ran = []
 
-        def work(name, seconds):
-            return lambda: ran.append(name) or time.sleep(seconds)
+    def work(name, seconds):
+        return lambda: ran.append(name) or time.sleep(seconds)
 
-        async def heavy(page):
-            for number in range(3):
-                await line.run(f"{page}{number}", Known(page=page), work(page, 0.05))
+    async def heavy(page):
+        for number in range(3):
+            await line.run(f"{page}{number}", Known(page=page), work(page, 0.05))
 
-        pages = [asyncio.create_task(heavy(f"heavy {number}")) for number in range(5)]
-        await asyncio.sleep(0.12)  # the third of them runs
-        await line.run("newcomer", Known(), work("newcomer", 0))
-        await asyncio.gather(*pages)
-        assert ran.index("newcomer") <= 6 and ran[:5] == [f"heavy {number}" for number in range(5)]
-
-    run_async(scenario())
+    pages = [asyncio.create_task(heavy(f"heavy {number}")) for number in range(5)]
+    await asyncio.sleep(0.12)  # the third of them runs
+    await line.run("newcomer", Known(), work("newcomer", 0))
+    await asyncio.gather(*pages)
+    assert ran.index("newcomer") <= 6 and ran[:5] == [f"heavy {number}" for number in range(5)]
 
 
 def test_newcomers_do_not_starve_who_has_worked_for_long():
@@ -144,52 +128,41 @@ def test_newcomers_do_not_starve_who_has_worked_for_long():
     assert served == 90
 
 
-def test_where_too_many_wait_a_page_with_several_tasks_yields():
-    async def scenario():
-        line, gate = FairScheduler(1, "test", max_waiting=3), Gate()
-        (running,) = await begin(line, gate, "running")
-        crowd = await begin(line, gate, "a", "b", "c", page="one")
-        (honest,) = await begin(line, gate, "honest")
-        assert [task.done() for task in crowd] == [False, False, True]
-        with pytest.raises(BusyError, match="too many visitors"):
-            await crowd[2]
-        gate.open.set()
-        await asyncio.gather(running, honest, *crowd[:2])
-
-    run_async(scenario())
+async def test_where_too_many_wait_a_page_with_several_tasks_yields():
+    line, gate = FairScheduler(1, "test", max_waiting=3), Gate()
+    (running,) = await begin(line, gate, "running")
+    crowd = await begin(line, gate, "a", "b", "c", page="one")
+    (honest,) = await begin(line, gate, "honest")
+    assert [task.done() for task in crowd] == [False, False, True]
+    with pytest.raises(BusyError, match="too many visitors"):
+        await crowd[2]
+    gate.open.set()
+    await asyncio.gather(running, honest, *crowd[:2])
 
 
-def test_work_of_senders_who_left_is_not_run(monkeypatch):
+async def test_work_of_senders_who_left_is_not_run(monkeypatch):
     monkeypatch.setattr(sender, "TIMEOUT", 0.1)
-
-    async def scenario():
-        line, gate = FairScheduler(1, "test"), Gate()
-        (running,) = await begin(line, gate, "a")
-        absent = await begin(line, gate, "b", here=False)
-        with pytest.raises(Abandoned):
-            await absent[0]
-        gate.open.set()
-        await running
-        assert gate.ran == ["a"]
-
-    run_async(scenario())
+    line, gate = FairScheduler(1, "test"), Gate()
+    (running,) = await begin(line, gate, "a")
+    absent = await begin(line, gate, "b", here=False)
+    with pytest.raises(Abandoned):
+        await absent[0]
+    gate.open.set()
+    await running
+    assert gate.ran == ["a"]
 
 
-def test_waiting_ends_after_a_while_and_with_the_handler(monkeypatch):
+async def test_waiting_ends_after_a_while_and_with_the_handler(monkeypatch):
     monkeypatch.setattr(fair_scheduler, "MAX_WAIT", 0.2)
-
-    async def scenario():
-        line, gate = FairScheduler(1, "test"), Gate()
-        stuck, waiting = await begin(line, gate, "a", "b")
-        for task in (stuck, waiting):
-            with pytest.raises(BusyError, match="try again"):
-                await task
-        (cancelled,) = await begin(line, gate, "c")
-        cancelled.cancel()
-        await asyncio.wait([cancelled])
-        gate.open.set()
-        await asyncio.sleep(0.1)
-        assert gate.ran == ["a"]
-        assert await line.run("d", Known(), lambda: "served") == "served"
-
-    run_async(scenario())
+    line, gate = FairScheduler(1, "test"), Gate()
+    stuck, waiting = await begin(line, gate, "a", "b")
+    for task in (stuck, waiting):
+        with pytest.raises(BusyError, match="try again"):
+            await task
+    (cancelled,) = await begin(line, gate, "c")
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+    gate.open.set()
+    await asyncio.sleep(0.1)
+    assert gate.ran == ["a"]
+    assert await line.run("d", Known(), lambda: "served") == "served"

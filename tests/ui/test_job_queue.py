@@ -7,7 +7,6 @@ import time
 import pytest
 
 from fer.ui.job_queue import MAX_SHORT, Job, JobQueue, QueueFullError, QueuePlaces
-from tests.async_runner import run_async
 
 
 def job(folder, work=lambda job: "done", visitor="", length=0.0):
@@ -28,75 +27,60 @@ async def begun(*jobs):
             await asyncio.sleep(0.005)
 
 
-def test_a_job_gives_its_result_and_keeps_its_files(tmp_path):
-    async def scenario():
-        work = job(tmp_path / "one")
-        assert await JobQueue(1).submit(work) == "done"
-        assert work.finished and (tmp_path / "one" / "file").exists()
-        work.discard()
-        assert not (tmp_path / "one").exists()
-
-    run_async(scenario())
+async def test_a_job_gives_its_result_and_keeps_its_files(tmp_path):
+    work = job(tmp_path / "one")
+    assert await JobQueue(1).submit(work) == "done"
+    assert work.finished and (tmp_path / "one" / "file").exists()
+    work.discard()
+    assert not (tmp_path / "one").exists()
 
 
-def test_an_error_rises_and_leaves_no_file(tmp_path):
-    async def scenario():
-        def broken(job):
-            raise ValueError("no video")
+async def test_an_error_rises_and_leaves_no_file(tmp_path):
+    def broken(job):
+        raise ValueError("no video")
 
-        with pytest.raises(ValueError, match="no video"):
-            await JobQueue(1).submit(job(tmp_path / "one", broken))
-        assert not (tmp_path / "one").exists()
-
-    run_async(scenario())
+    with pytest.raises(ValueError, match="no video"):
+        await JobQueue(1).submit(job(tmp_path / "one", broken))
+    assert not (tmp_path / "one").exists()
 
 
-def test_queued_jobs_report_how_many_come_first(tmp_path):
-    async def scenario():
-        queue = JobQueue(2)
-        jobs = [job(tmp_path / str(i), until_cancelled) for i in range(4)]
-        tasks = [queue.submit(work) for work in jobs]
-        await begun(*jobs[:2])
-        assert [queue.jobs_before(work) for work in jobs] == [0, 0, 1, 2]
-        assert not jobs[2].started
-        jobs[1].cancel()
-        await begun(jobs[2])
-        assert [queue.jobs_before(work) for work in jobs] == [0, 0, 0, 1]
-        for work in jobs:
-            work.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert {type(error) for error in results} == {ValueError}
-        assert list(tmp_path.iterdir()) == []
-
-    run_async(scenario())
+async def test_queued_jobs_report_how_many_come_first(tmp_path):
+    queue = JobQueue(2)
+    jobs = [job(tmp_path / str(i), until_cancelled) for i in range(4)]
+    tasks = [queue.submit(work) for work in jobs]
+    await begun(*jobs[:2])
+    assert [queue.jobs_before(work) for work in jobs] == [0, 0, 1, 2]
+    assert not jobs[2].started
+    jobs[1].cancel()
+    await begun(jobs[2])
+    assert [queue.jobs_before(work) for work in jobs] == [0, 0, 0, 1]
+    for work in jobs:
+        work.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(error) for error in results} == {ValueError}
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_job_cancelled_in_the_queue_never_begins(tmp_path):
-    async def scenario():
-        queue = JobQueue(1)
-        first, second, third = (job(tmp_path / str(i), until_cancelled) for i in range(3))
-        tasks = [queue.submit(work) for work in (first, second, third)]
-        await begun(first)
-        tasks[1].cancel()
-        await asyncio.sleep(0.05)
-        assert not second.started and not second.folder.exists()
-        assert queue.jobs_before(third) == 1
-        first.cancel(), third.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    run_async(scenario())
+async def test_a_job_cancelled_in_the_queue_never_begins(tmp_path):
+    queue = JobQueue(1)
+    first, second, third = (job(tmp_path / str(i), until_cancelled) for i in range(3))
+    tasks = [queue.submit(work) for work in (first, second, third)]
+    await begun(first)
+    tasks[1].cancel()
+    await asyncio.sleep(0.05)
+    assert not second.started and not second.folder.exists()
+    assert queue.jobs_before(third) == 1
+    first.cancel(), third.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def test_a_job_cancelled_at_the_last_moment_leaves_no_file(tmp_path):
-    async def scenario():
-        def finishes_anyway(job):
-            job.discard()
-            return "done"
+async def test_a_job_cancelled_at_the_last_moment_leaves_no_file(tmp_path):
+    def finishes_anyway(job):
+        job.discard()
+        return "done"
 
-        await JobQueue(1).submit(job(tmp_path / "one", finishes_anyway))
-        assert not (tmp_path / "one").exists()
-
-    run_async(scenario())
+    await JobQueue(1).submit(job(tmp_path / "one", finishes_anyway))
+    assert not (tmp_path / "one").exists()
 
 
 async def order_of(tmp_path, queue, jobs):
@@ -116,38 +100,27 @@ async def order_of(tmp_path, queue, jobs):
     return ran
 
 
-def test_a_visitors_many_recordings_come_after_the_first_of_others(tmp_path):
-    async def scenario():
-        jobs = [*((f"flood {number}", 0.1) for number in range(4)), ("a 1", 0.1), ("b 1", 0.1)]
-        assert (await order_of(tmp_path, JobQueue(1), jobs))[:3] == ["flood 0", "a 1", "b 1"]
-
-    run_async(scenario())
+async def test_a_visitors_many_recordings_come_after_the_first_of_others(tmp_path):
+    jobs = [*((f"flood {number}", 0.1) for number in range(4)), ("a 1", 0.1), ("b 1", 0.1)]
+    assert (await order_of(tmp_path, JobQueue(1), jobs))[:3] == ["flood 0", "a 1", "b 1"]
 
 
-def test_short_recordings_come_before_long_ones(tmp_path):
-    async def scenario():
-        jobs = ("a first", 7200.0), ("b long", 7200.0), ("c short", 100.0), ("d long", 3600.0)
-        ran = await order_of(tmp_path, JobQueue(1), jobs)
-        assert ran == ["a first", "c short", "d long", "b long"]
-
-    run_async(scenario())
+async def test_short_recordings_come_before_long_ones(tmp_path):
+    jobs = ("a first", 7200.0), ("b long", 7200.0), ("c short", 100.0), ("d long", 3600.0)
+    ran = await order_of(tmp_path, JobQueue(1), jobs)
+    assert ran == ["a first", "c short", "d long", "b long"]
 
 
-def test_one_worker_is_kept_for_short_recordings(tmp_path):
-    async def scenario():
-        queue = JobQueue(2)
-        long = [
-            job(tmp_path / name, until_cancelled, name, MAX_SHORT + 1) for name in ("a", "b", "c")
-        ]
-        tasks = [queue.submit(each) for each in long]
-        await begun(long[0])
-        assert await queue.submit(job(tmp_path / "d", visitor="d", length=MAX_SHORT)) == "done"
-        assert [each.started for each in long] == [True, False, False]
-        for each in long:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    run_async(scenario())
+async def test_one_worker_is_kept_for_short_recordings(tmp_path):
+    queue = JobQueue(2)
+    long = [job(tmp_path / name, until_cancelled, name, MAX_SHORT + 1) for name in ("a", "b", "c")]
+    tasks = [queue.submit(each) for each in long]
+    await begun(long[0])
+    assert await queue.submit(job(tmp_path / "d", visitor="d", length=MAX_SHORT)) == "done"
+    assert [each.started for each in long] == [True, False, False]
+    for each in long:
+        each.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def test_a_program_has_one_recording_at_a_time():

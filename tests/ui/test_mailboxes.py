@@ -15,7 +15,6 @@ from gradio.server_messages import (
 from fer.i18n import use_language
 from fer.ui import mailboxes
 from fer.ui.mailboxes import UNREAD, Mailboxes
-from tests.async_runner import run_async
 
 
 @pytest.fixture
@@ -133,18 +132,14 @@ def test_what_is_sent_to_nobody_is_dropped_and_stops_nothing(small):
     del boxes["gone"]
 
 
-def test_for_all_others_they_are_a_dict():
+async def test_for_all_others_they_are_a_dict():
     boxes = boxes_of("one")
-
-    async def others():
-        return boxes.get("one"), boxes.get("one"), boxes.get("gone"), boxes.get("gone", 1)
-
-    one, again, *gone = run_async(others())
+    one, again, *gone = boxes.get("one"), boxes.get("one"), boxes.get("gone"), boxes.get("gone", 1)
     assert one is again is boxes.get("one") is boxes["one"] and gone == [None, 1]
     assert boxes.get("gone") is None  # without an event loop
 
 
-def test_of_streams_that_are_ended_while_their_reader_is_slow_few_tasks_are_left(monkeypatch):
+async def test_of_streams_that_are_ended_while_their_reader_is_slow_few_tasks_are_left(monkeypatch):
     """Gradio leaves one for each."""
     monkeypatch.setenv("GRADIO_HEARTBEAT_INTERVAL", "0.4")
     with gr.Blocks(analytics_enabled=False) as demo:
@@ -171,19 +166,16 @@ def test_of_streams_that_are_ended_while_their_reader_is_slow_few_tasks_are_left
         stream.cancel()
         await asyncio.wait([stream])
 
-    async def scenario():
-        demo._queue.pending_messages_per_session = boxes = boxes_of("one")
-        for _ in range(5):
-            await end_a_stream(boxes)
-        assert len(beating()) == 5
-        await asyncio.sleep(0.6)
-        assert len(beating()) == 1  # and it serves the next stream
-        assert boxes["one"].get_nowait().msg == "heartbeat"
-        del boxes["one"]
-        await asyncio.sleep(0.6)
-        assert not beating()
-
-    run_async(scenario())
+    demo._queue.pending_messages_per_session = boxes = boxes_of("one")
+    for _ in range(5):
+        await end_a_stream(boxes)
+    assert len(beating()) == 5
+    await asyncio.sleep(0.6)
+    assert len(beating()) == 1  # and it serves the next stream
+    assert boxes["one"].get_nowait().msg == "heartbeat"
+    del boxes["one"]
+    await asyncio.sleep(0.6)
+    assert not beating()
 
 
 def beating():

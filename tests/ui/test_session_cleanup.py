@@ -197,7 +197,7 @@ def test_events_that_were_cancelled_are_forgotten_when_they_run_no_more(demo, cl
 
 
 @pytest.mark.parametrize("drops", ["cancelled again", "swept"])
-def test_an_iterator_may_be_dropped_while_gradio_closes_it(small, drops):
+async def test_an_iterator_may_be_dropped_while_gradio_closes_it(small, drops):
     class Iterator:
         closing, closed = asyncio.Event(), asyncio.Event()
 
@@ -205,23 +205,20 @@ def test_an_iterator_may_be_dropped_while_gradio_closes_it(small, drops):
             self.closing.set()
             await self.closed.wait()
 
-    async def scenario():
-        small.app.iterators["event"] = iterator = Iterator()
-        transport = httpx.ASGITransport(small.app)
-        body = {"session_hash": "one", "fn_index": 0, "event_id": "event"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            cancels = [asyncio.create_task(client.post("/gradio_api/cancel", json=body))]
-            await iterator.closing.wait()
-            if drops == "swept":
-                forget_cancelled(small.app, {"event"})
-            else:
-                cancels.append(asyncio.create_task(client.post("/gradio_api/cancel", json=body)))
-                await asyncio.sleep(0.1)
-            iterator.closed.set()
-            assert {(await cancel).status_code for cancel in cancels} == {200}
-        assert not small.app.iterators
-
-    run_async(scenario())
+    small.app.iterators["event"] = iterator = Iterator()
+    transport = httpx.ASGITransport(small.app)
+    body = {"session_hash": "one", "fn_index": 0, "event_id": "event"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        cancels = [asyncio.create_task(client.post("/gradio_api/cancel", json=body))]
+        await iterator.closing.wait()
+        if drops == "swept":
+            forget_cancelled(small.app, {"event"})
+        else:
+            cancels.append(asyncio.create_task(client.post("/gradio_api/cancel", json=body)))
+            await asyncio.sleep(0.1)
+        iterator.closed.set()
+        assert {(await cancel).status_code for cancel in cancels} == {200}
+    assert not small.app.iterators
 
 
 async def cancel_twice(task, queue):
@@ -255,7 +252,7 @@ def test_connections_know_whose_events_wait_or_run(tmp_path):
     demo.close()
 
 
-def test_a_step_of_the_sweep_that_fails_is_logged_and_keeps_no_other_from_being_done(
+async def test_a_step_of_the_sweep_that_fails_is_logged_and_keeps_no_other_from_being_done(
     demo, tmp_path, caplog
 ):
     store, sweeps = UploadStore(TempFolder(tmp_path / "fer")), []
@@ -266,14 +263,10 @@ def test_a_step_of_the_sweep_that_fails_is_logged_and_keeps_no_other_from_being_
 
     store.sweep, demo.app.state.connections = fail, SimpleNamespace(is_open=nobody)
     demo._queue.pending_messages_per_session["left"] = "unread"
-
-    async def sweep_twice():
-        sweep = Sweep(store, demo.app)
-        await sweep.run()
-        assert "left" in kept(demo)
-        await sweep.run()
-
-    run_async(sweep_twice())
+    sweep = Sweep(store, demo.app)
+    await sweep.run()
+    assert "left" in kept(demo)
+    await sweep.run()
     assert len(sweeps) == 2 and "left" not in kept(demo)
     assert [record.exc_info[1].args for record in caplog.records] == [("no such disk",)] * 2
 

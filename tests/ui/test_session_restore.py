@@ -10,12 +10,11 @@ from fer.ui.localization import LocalizedBlocks
 from fer.ui.sender import Sender
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
-from tests.async_runner import run_async
 
 TOKEN = "0123456789abcdef" * 2
 
 
-def test_others_are_served_while_a_page_that_was_loaded_again_gets_its_timeline():
+async def test_others_are_served_while_a_page_that_was_loaded_again_gets_its_timeline():
     sessions, served = Sessions(), threading.Event()
     with LocalizedBlocks(analytics_enabled=False) as demo:
         build_session_restore(demo, build_token(), sessions, gr.HTML(), [gr.HTML()])
@@ -25,14 +24,11 @@ def test_others_are_served_while_a_page_that_was_loaded_again_gets_its_timeline(
         assert served.wait(5)
         return "drawn"
 
-    async def scenario():
-        session = sessions.arrive(TOKEN, Sender(None))
-        assert await arrive(TOKEN, None) == (gr.skip(), gr.skip())
-        session.live.recorder = SimpleNamespace(html=draw)
-        session.page = "closed"
-        arriving = asyncio.create_task(arrive(TOKEN, None))
-        await asyncio.sleep(0.05)
-        served.set()
-        assert await arriving == ("drawn", gr.skip()) and session.live.recorder.reloaded
-
-    run_async(scenario())
+    session = sessions.arrive(TOKEN, Sender(None))
+    assert await arrive(TOKEN, None) == (gr.skip(), gr.skip())
+    session.live.recorder = SimpleNamespace(html=draw)
+    session.page = "closed"
+    arriving = asyncio.create_task(arrive(TOKEN, None))
+    await asyncio.sleep(0.05)
+    served.set()
+    assert await arriving == ("drawn", gr.skip()) and session.live.recorder.reloaded

@@ -62,20 +62,17 @@ def page(name):
     return sender
 
 
-def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
-    async def scenario():
-        sessions = Sessions()
-        before = sessions.arrive(token(1), page("before"))
-        before.live.recorder = recorder
-        job.run()
-        before.recording = holding(job, SimpleNamespace(compact=lambda: None))
-        again = sessions.arrive(token(1), page("after"))
-        assert again is before and again.live.recorder is recorder
-        assert list(job.folder.iterdir())
-        sessions.leave("before")  # Gradio may notice later
-        assert sessions.of(token(1), page("after")) is again
-
-    run_async(scenario())
+async def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
+    sessions = Sessions()
+    before = sessions.arrive(token(1), page("before"))
+    before.live.recorder = recorder
+    job.run()
+    before.recording = holding(job, SimpleNamespace(compact=lambda: None))
+    again = sessions.arrive(token(1), page("after"))
+    assert again is before and again.live.recorder is recorder
+    assert list(job.folder.iterdir())
+    sessions.leave("before")  # Gradio may notice later
+    assert sessions.of(token(1), page("after")) is again
 
 
 def test_a_sweep_that_fails_is_not_the_last_one(monkeypatch):
@@ -98,127 +95,100 @@ def test_a_sweep_that_fails_is_not_the_last_one(monkeypatch):
     assert errors  # as asyncio logs them
 
 
-def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
-    async def scenario():
-        sessions = Sessions()
-        for leave in (
-            lambda: sessions.leave("one"),
-            lambda: sessions.arrive(token(1), page("two")),
-        ):
-            session = sessions.arrive(token(1), page("one"))
-            session.recording = holding(job)
-            job._cancelled.clear()
-            leave()
-            assert job.is_cancelled() and session.recording.is_empty
-
-    run_async(scenario())
+async def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
+    sessions = Sessions()
+    for leave in (
+        lambda: sessions.leave("one"),
+        lambda: sessions.arrive(token(1), page("two")),
+    ):
+        session = sessions.arrive(token(1), page("one"))
+        session.recording = holding(job)
+        job._cancelled.clear()
+        leave()
+        assert job.is_cancelled() and session.recording.is_empty
 
 
-def test_an_empty_session_is_dropped_at_once():
-    async def scenario():
-        sessions = Sessions()
-        sessions.arrive(token(1), page("one"))
-        sessions.leave("one")
-        sessions.leave("never came")
-        assert len(sessions) == 0
-
-    run_async(scenario())
+async def test_an_empty_session_is_dropped_at_once():
+    sessions = Sessions()
+    sessions.arrive(token(1), page("one"))
+    sessions.leave("one")
+    sessions.leave("never came")
+    assert len(sessions) == 0
 
 
-def test_things_go_some_time_after_their_last_use(clock, recorder, job):
-    async def scenario():
-        sessions = Sessions()
-        with_timeline, with_film, empty = (sessions.of(token(i), NOBODY) for i in range(3))
-        with_timeline.live.recorder = recorder
-        job.run()
-        with_film.recording = holding(job)
-        assert empty.is_empty
-        clock[0] = SHORT_GRACE_PERIOD + 1
-        sessions.sweep()
-        assert len(sessions) == 2
-        assert sessions.of(token(0), NOBODY) is with_timeline
-        clock[0] = GRACE_PERIOD + 1
-        sessions.sweep()
-        assert len(sessions) == 1 and not job.folder.exists()
-        clock[0] = GRACE_PERIOD + SHORT_GRACE_PERIOD + 2
-        sessions.sweep()
-        assert len(sessions) == 0
-        assert 10 * 60 <= GRACE_PERIOD < 15 * 60
-
-    run_async(scenario())
+async def test_things_go_some_time_after_their_last_use(clock, recorder, job):
+    sessions = Sessions()
+    with_timeline, with_film, empty = (sessions.of(token(i), NOBODY) for i in range(3))
+    with_timeline.live.recorder = recorder
+    job.run()
+    with_film.recording = holding(job)
+    assert empty.is_empty
+    clock[0] = SHORT_GRACE_PERIOD + 1
+    sessions.sweep()
+    assert len(sessions) == 2
+    assert sessions.of(token(0), NOBODY) is with_timeline
+    clock[0] = GRACE_PERIOD + 1
+    sessions.sweep()
+    assert len(sessions) == 1 and not job.folder.exists()
+    clock[0] = GRACE_PERIOD + SHORT_GRACE_PERIOD + 2
+    sessions.sweep()
+    assert len(sessions) == 0
+    assert 10 * 60 <= GRACE_PERIOD < 15 * 60
 
 
-def test_an_open_page_keeps_its_things(clock, recorder):
-    async def scenario():
-        sessions = Sessions()
-        sender = page("open")
-        sender.connections = SimpleNamespace(is_open=lambda name: name == "open")
-        sessions.of(token(1), sender).live.recorder = recorder
-        sessions.of(token(2), page("left")).live.recorder = recorder
-        clock[0] = 2 * GRACE_PERIOD
-        sessions.sweep()
-        assert len(sessions) == 1 and sessions.of(token(1), sender).live.recorder is recorder
-
-    run_async(scenario())
+async def test_an_open_page_keeps_its_things(clock, recorder):
+    sessions = Sessions()
+    sender = page("open")
+    sender.connections = SimpleNamespace(is_open=lambda name: name == "open")
+    sessions.of(token(1), sender).live.recorder = recorder
+    sessions.of(token(2), page("left")).live.recorder = recorder
+    clock[0] = 2 * GRACE_PERIOD
+    sessions.sweep()
+    assert len(sessions) == 1 and sessions.of(token(1), sender).live.recorder is recorder
 
 
-def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorder):
+async def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorder):
     monkeypatch.setattr(module, "MAX_SESSIONS", 3)
     monkeypatch.setattr(module, "BRIEF", 0)
-
-    async def scenario():
-        sessions = Sessions()
-        for number in range(3):
-            sessions.of(token(number), NOBODY).live.recorder = recorder
-        with pytest.raises(SessionError, match="quarter of an hour"):
-            sessions.of(token(9), NOBODY)
-        sessions.of(token(1), NOBODY).live.recorder = None
-        sessions.of(token(9), NOBODY)  # what held nothing makes room
-        assert [sessions.of(token(n), NOBODY).is_empty for n in (0, 2)] == [False, False]
-
-    run_async(scenario())
+    sessions = Sessions()
+    for number in range(3):
+        sessions.of(token(number), NOBODY).live.recorder = recorder
+    with pytest.raises(SessionError, match="quarter of an hour"):
+        sessions.of(token(9), NOBODY)
+    sessions.of(token(1), NOBODY).live.recorder = None
+    sessions.of(token(9), NOBODY)  # what held nothing makes room
+    assert [sessions.of(token(n), NOBODY).is_empty for n in (0, 2)] == [False, False]
 
 
-def test_thousands_of_photos_keep_no_newcomer_out(monkeypatch):
+async def test_thousands_of_photos_keep_no_newcomer_out(monkeypatch):
     monkeypatch.setattr(module, "MAX_SESSIONS", 3)
-
-    async def scenario():
-        sessions = Sessions()
-        for number in range(3):
-            sender = page(f"page {number}")
-            sender.connections = SimpleNamespace(is_open=lambda name: name == "page 0")
-            sessions.of(token(number), sender).photo = "a result"
-        sessions.of(token(9), page("newcomer"))
-        kept = [sessions.of(token(n), page(f"page {n}")).photo for n in (0, 2)]
-        assert kept == ["a result"] * 2  # of the open page, and the newer one of the others
-
-    run_async(scenario())
+    sessions = Sessions()
+    for number in range(3):
+        sender = page(f"page {number}")
+        sender.connections = SimpleNamespace(is_open=lambda name: name == "page 0")
+        sessions.of(token(number), sender).photo = "a result"
+    sessions.of(token(9), page("newcomer"))
+    kept = [sessions.of(token(n), page(f"page {n}")).photo for n in (0, 2)]
+    assert kept == ["a result"] * 2  # of the open page, and the newer one of the others
 
 
-def test_one_page_has_few_sessions():
-    async def scenario():
-        sessions = Sessions()
-        for number in range(module.MAX_PER_PAGE):
-            sessions.of(token(number), page("one"))
-        with pytest.raises(SessionError, match="load it again"):
-            sessions.of(token(9), page("one"))
-        sessions.of(token(0), page("one"))
-        sessions.of(token(9), page("two"))
-
-    run_async(scenario())
+async def test_one_page_has_few_sessions():
+    sessions = Sessions()
+    for number in range(module.MAX_PER_PAGE):
+        sessions.of(token(number), page("one"))
+    with pytest.raises(SessionError, match="load it again"):
+        sessions.of(token(9), page("one"))
+    sessions.of(token(0), page("one"))
+    sessions.of(token(9), page("two"))
 
 
-def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, recorder):
+async def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, recorder):
     monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
-
-    async def scenario():
-        sessions = Sessions()
+    sessions = Sessions()
+    sessions.require_space()
+    sessions.of(token(1), NOBODY).live.recorder = recorder
+    with pytest.raises(SessionError, match="try again"):
         sessions.require_space()
-        sessions.of(token(1), NOBODY).live.recorder = recorder
-        with pytest.raises(SessionError, match="try again"):
-            sessions.require_space()
-
-    run_async(scenario())
 
 
 def recorded(sessions, *sizes):
@@ -232,41 +202,33 @@ def recorded(sessions, *sizes):
     return [session.live.recorder for session in sessions._sessions.values()]
 
 
-def test_the_largest_timeline_that_grows_ends_when_they_take_too_much_memory(monkeypatch):
+async def test_the_largest_timeline_that_grows_ends_when_they_take_too_much_memory(monkeypatch):
     monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
-
-    async def scenario():
-        sessions = Sessions()
-        recorders = recorded(sessions, 30, 31, 39, 0)
-        recorders[2].running = False
+    sessions = Sessions()
+    recorders = recorded(sessions, 30, 31, 39, 0)
+    recorders[2].running = False
+    sessions.sweep()
+    assert not any(recorder.limit for recorder in recorders)
+    recorders[3].nbytes = 20
+    for ended in ({1}, {0, 1}, {0, 1}):  # 20 is less than an equal share, 25
         sessions.sweep()
-        assert not any(recorder.limit for recorder in recorders)
-        recorders[3].nbytes = 20
-        for ended in ({1}, {0, 1}, {0, 1}):  # 20 is less than an equal share, 25
-            sessions.sweep()
-            assert {n for n, recorder in enumerate(recorders) if recorder.limit} == ended
-        recorders[0].record(None, 1.0)
-        assert not recorders[0].running and recorders[0].limit and len(sessions) == 4
-
-    run_async(scenario())
+        assert {n for n, recorder in enumerate(recorders) if recorder.limit} == ended
+    recorders[0].record(None, 1.0)
+    assert not recorders[0].running and recorders[0].limit and len(sessions) == 4
 
 
-def test_finished_timelines_of_closed_pages_go_before_another_one_ends(monkeypatch):
+async def test_finished_timelines_of_closed_pages_go_before_another_one_ends(monkeypatch):
     monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
-
-    async def scenario():
-        sessions = Sessions()
-        recorders = recorded(sessions, 30, 31, 32, 33)
-        for recorder in recorders[:3]:
-            recorder.running = False
-        for number in (1, 2):
-            sessions.of(token(number), NOBODY).page = "closed"
-        sessions.sweep()
-        left = [sessions.of(token(number), NOBODY).live.recorder for number in range(4)]
-        assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].limit
-        sessions.require_space()
-
-    run_async(scenario())
+    sessions = Sessions()
+    recorders = recorded(sessions, 30, 31, 32, 33)
+    for recorder in recorders[:3]:
+        recorder.running = False
+    for number in (1, 2):
+        sessions.of(token(number), NOBODY).page = "closed"
+    sessions.sweep()
+    left = [sessions.of(token(number), NOBODY).live.recorder for number in range(4)]
+    assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].limit
+    sessions.require_space()
 
 
 def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
@@ -289,44 +251,38 @@ def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
     assert later.tracker_id.tolist() == [2]
 
 
-def test_no_image_is_left_of_a_frame_that_came_after_its_page_was_closed(recorder):
-    async def scenario():
-        sessions = Sessions()
-        session = sessions.arrive(token(1), page("one"))
-        session.live.recorder = recorder
-        sessions.leave("one")
-        seen = sessions.of(token(1), page("one")).live
-        sessions._connections = None
-        sessions.sweep()
-        assert session.live is seen  # in use, perhaps by a page that could not arrive
-        session.used -= module.SWEEP_INTERVAL + 1
-        sessions._connections = SimpleNamespace(is_open=lambda name: True)
-        sessions.sweep()
-        assert session.live is seen
-        sessions._connections = None
-        sessions.sweep()
-        assert session.live.stream_state is not seen.stream_state
-        assert session.live.recorder is recorder
-        without = session.live
-        sessions.sweep()
-        assert session.live is without
-
-    run_async(scenario())
+async def test_no_image_is_left_of_a_frame_that_came_after_its_page_was_closed(recorder):
+    sessions = Sessions()
+    session = sessions.arrive(token(1), page("one"))
+    session.live.recorder = recorder
+    sessions.leave("one")
+    seen = sessions.of(token(1), page("one")).live
+    sessions._connections = None
+    sessions.sweep()
+    assert session.live is seen  # in use, perhaps by a page that could not arrive
+    session.used -= module.SWEEP_INTERVAL + 1
+    sessions._connections = SimpleNamespace(is_open=lambda name: True)
+    sessions.sweep()
+    assert session.live is seen
+    sessions._connections = None
+    sessions.sweep()
+    assert session.live.stream_state is not seen.stream_state
+    assert session.live.recorder is recorder
+    without = session.live
+    sessions.sweep()
+    assert session.live is without
 
 
-def test_a_timeline_without_a_frame_yet_is_there_again_on_a_page_loaded_again(clock):
-    async def scenario():
-        sessions = Sessions()
-        before = sessions.arrive(token(1), page("before"))
-        before.live.recorder = TimelineRecorder(Timeline("person"), 0.0)
-        sessions.leave("before")
-        assert sessions.arrive(token(1), page("after")).live.recorder is before.live.recorder
-        sessions.leave("after")
-        clock[0] = SHORT_GRACE_PERIOD + 1
-        sessions.sweep()
-        assert len(sessions) == 0  # it isn't kept as long as one with frames
-
-    run_async(scenario())
+async def test_a_timeline_without_a_frame_yet_is_there_again_on_a_page_loaded_again(clock):
+    sessions = Sessions()
+    before = sessions.arrive(token(1), page("before"))
+    before.live.recorder = TimelineRecorder(Timeline("person"), 0.0)
+    sessions.leave("before")
+    assert sessions.arrive(token(1), page("after")).live.recorder is before.live.recorder
+    sessions.leave("after")
+    clock[0] = SHORT_GRACE_PERIOD + 1
+    sessions.sweep()
+    assert len(sessions) == 0  # it isn't kept as long as one with frames
 
 
 def test_a_recording_whose_files_are_deleted_is_not_restored(job):
@@ -341,21 +297,17 @@ def test_a_recording_whose_files_are_deleted_is_not_restored(job):
     assert restored_outputs(session) is None
 
 
-def test_a_result_goes_with_its_files_though_its_page_is_open(job, monkeypatch):
+async def test_a_result_goes_with_its_files_though_its_page_is_open(job, monkeypatch):
     clock = [5.0]
     monkeypatch.setattr("fer.ui.recording.session.monotonic", lambda: clock[0])
-
-    async def scenario():
-        sessions = Sessions()
-        session = sessions.of(token(1), NOBODY)
-        job.run()
-        result = SimpleNamespace(kept_since=None)
-        session.recording = kept = holding(job, result)
-        kept.shown = kept.recordings[0]
-        for since, clock[0], left in ((None, 9e3, True), (9e3, 12e3, True), (9e3, 12_121, False)):
-            result.kept_since = since
-            sessions.sweep()
-            assert (kept.shown is not None) is bool(kept.finished) is left is job.folder.exists()
-        assert [each.uploaded for each in kept.recordings] == [True]  # it may be analysed again
-
-    run_async(scenario())
+    sessions = Sessions()
+    session = sessions.of(token(1), NOBODY)
+    job.run()
+    result = SimpleNamespace(kept_since=None)
+    session.recording = kept = holding(job, result)
+    kept.shown = kept.recordings[0]
+    for since, clock[0], left in ((None, 9e3, True), (9e3, 12e3, True), (9e3, 12_121, False)):
+        result.kept_since = since
+        sessions.sweep()
+        assert (kept.shown is not None) is bool(kept.finished) is left is job.folder.exists()
+    assert [each.uploaded for each in kept.recordings] == [True]  # it may be analysed again

@@ -132,15 +132,12 @@ def query(token):
     return {"frame": payload(FRAME), "token": token, "view": "person"}
 
 
-def test_a_newer_frame_of_the_same_visitor_supersedes_one_that_waits():
-    async def scenario():
-        handlers = LivePage([BOX]).handlers
-        busy = [handlers.read_frame(query(f"{i:032x}")) for i in range(FRAME_WORKERS)]
-        return await asyncio.gather(
-            *busy, *(handlers.read_frame(query("f" * 32)) for _ in range(3))
-        )
-
-    *_, first, second, last = run_async(scenario())
+async def test_a_newer_frame_of_the_same_visitor_supersedes_one_that_waits():
+    handlers = LivePage([BOX]).handlers
+    busy = [handlers.read_frame(query(f"{i:032x}")) for i in range(FRAME_WORKERS)]
+    *_, first, second, last = await asyncio.gather(
+        *busy, *(handlers.read_frame(query("f" * 32)) for _ in range(3))
+    )
     assert (first.skipped, second.skipped, last.skipped) == (True, True, False)
     assert first.seconds < 1 and last.faces
 
@@ -166,14 +163,10 @@ def test_many_frames_share_a_few_readers():
 
 
 @pytest.mark.parametrize(("cameras", "seconds"), [(1, 0.45), (6, 0.45), (24, 1.8)])
-def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, seconds):
+async def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, seconds):
     live = LivePage([BOX])
-
-    async def scenario():
-        for number in range(cameras):
-            await live.handlers.read_frame(query(f"{number:032x}"))
-
-    run_async(scenario())
+    for number in range(cameras):
+        await live.handlers.read_frame(query(f"{number:032x}"))
     detector = live.session(f"{cameras - 1:032x}").live.stream_state.stream_detector
     assert detector.search_period == pytest.approx(seconds)
 

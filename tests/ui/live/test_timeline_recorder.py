@@ -315,7 +315,7 @@ def test_marks_after_the_last_picture_are_in_what_is_saved(clock):
     assert b"in the last second" in exported
 
 
-def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(monkeypatch):
+async def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(monkeypatch):
     """A long timeline takes a while to draw, in which others' Stop would wait."""
     live, drawing = LivePage(SIX[:1]), threading.Semaphore(1)
     live.start()
@@ -328,16 +328,12 @@ def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(m
         return draw(*given)
 
     monkeypatch.setattr(TimelineRecorder, "html", alone)
-
-    async def scenario():
-        live.sessions._sweeping = None
-        event = {"do": "add", "kind": "event", "at": [0, 0]}
-        actions = [json.dumps(event | {"text": str(i)}) for i in range(20)]
-        marks = (live.timelines.mark(action, TOKEN) for action in actions)
-        *drawn, stopped = await asyncio.gather(*marks, live.timelines.stop(TOKEN))
-        assert drawn.count(gr.skip()) >= 18 and "Nothing recorded" in stopped
-
-    run_async(scenario())
+    live.sessions._sweeping = None
+    event = {"do": "add", "kind": "event", "at": [0, 0]}
+    actions = [json.dumps(event | {"text": str(i)}) for i in range(20)]
+    marks = (live.timelines.mark(action, TOKEN) for action in actions)
+    *drawn, stopped = await asyncio.gather(*marks, live.timelines.stop(TOKEN))
+    assert drawn.count(gr.skip()) >= 18 and "Nothing recorded" in stopped
     assert len(recorder.timeline.marks) == 20 and not recorder.running
 
 

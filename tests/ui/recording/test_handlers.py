@@ -191,22 +191,17 @@ def test_a_class_has_no_single_face(handlers, clip):
     assert "0.9" not in path_of(csv).read_text()
 
 
-def test_progress_is_reported_and_cancel_leaves_no_file(clip, uploads):
+async def test_progress_is_reported_and_cancel_leaves_no_file(clip, uploads):
     handlers, session = Handlers(fake_pipeline(), slow), RecordingSession()
     before = set(uploads.rglob("*"))
     states = []
-
-    async def scenario():
-        async for update in handlers.start([clip], "person", 5, session):
-            states.append(update[0])
-            if "25%" in update[0]:
-                assert len(list(uploads.rglob("annotated.mp4"))) == 1
-                session.cancel()
-        return update
-
-    last = run_async(scenario())
+    async for update in handlers.start([clip], "person", 5, session):
+        states.append(update[0])
+        if "25%" in update[0]:
+            assert len(list(uploads.rglob("annotated.mp4"))) == 1
+            session.cancel()
     assert any(f"About {format_duration(90)} left" in state for state in states)
-    assert "Cancelled" in last[0] and last[1:] == ("", "", *EMPTY_OUTPUTS)
+    assert "Cancelled" in update[0] and update[1:] == ("", "", *EMPTY_OUTPUTS)
     assert set(uploads.rglob("*")) - before == {uploads / "recordings"}
 
 
@@ -433,41 +428,35 @@ def test_a_mark_changes_the_result_and_all_files(handlers, clip):
     assert trouble in rendered.render(trouble)[1] and trouble not in rendered.outputs()[0]
 
 
-def test_only_the_visitors_own_result_is_marked(handlers, clip):
+async def test_only_the_visitors_own_result_is_marked(handlers, clip):
     events = RecordingEvents(handlers, Sessions())
     mark = json.dumps({"do": "add", "kind": "event", "start": 0.5, "end": 0.5, "text": "quiz"})
 
     async def scenario(token):
         return [update async for update in events.mark(mark, token)]
 
-    async def analysed():
-        session = events.sessions.of("a" * 32, Sender(None)).recording
-        async for _ in handlers.start([clip], "person", 5, session):
-            pass
-        with pytest.raises(gr.Error, match="files have been deleted"):
-            await scenario("b" * 32)
-        return await scenario("a" * 32)
-
-    own = run_async(analysed())
+    session = events.sessions.of("a" * 32, Sender(None)).recording
+    async for _ in handlers.start([clip], "person", 5, session):
+        pass
+    with pytest.raises(gr.Error, match="files have been deleted"):
+        await scenario("b" * 32)
+    own = await scenario("a" * 32)
     assert len(own) == 2
     assert "fer-mark-event" in own[0][1] and all(path_of(file).exists() for file in own[1][2:])
 
 
-def test_the_end_of_a_mark_does_not_bring_earlier_ones_back(handlers, clip):
+async def test_the_end_of_a_mark_does_not_bring_earlier_ones_back(handlers, clip):
     events = RecordingEvents(handlers, Sessions())
     actions = [json.dumps({"do": "add", "kind": "event", "start": i / 10}) for i in range(4)]
 
     async def updates(action):
         return [update async for update in events.mark(action, "a" * 32)]
 
-    async def scenario():
-        session = events.sessions.of("a" * 32, Sender(None)).recording
-        async for _ in handlers.start([clip], "person", 5, session):
-            pass
-        return await asyncio.gather(*map(updates, actions)), session.shown.result
-
-    sent, rendered = run_async(scenario())
-    assert len(rendered.recording.timeline.marks) == len(actions)
+    session = events.sessions.of("a" * 32, Sender(None)).recording
+    async for _ in handlers.start([clip], "person", 5, session):
+        pass
+    sent = await asyncio.gather(*map(updates, actions))
+    assert len(session.shown.result.recording.timeline.marks) == len(actions)
     assert [each[-1][:2] for each in sent] == [(gr.skip(), gr.skip())] * len(actions)
     assert sum(each[-1][2] == gr.skip() for each in sent) > 0  # whose files others have written
 

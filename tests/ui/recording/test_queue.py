@@ -82,13 +82,9 @@ def test_one_after_the_other_is_analysed_and_one_that_is_refused_stops_none(hand
     }
 
 
-def test_the_last_update_alone_is_all_that_the_page_displays(handlers, clips):
+async def test_the_last_update_alone_is_all_that_the_page_displays(handlers, clips):
     """Updates are left out for a page that doesn't fetch them; the last one never is."""
-
-    async def scenario():
-        return [row async for row in handlers.start(clips, "person", 5, RecordingSession())]
-
-    *_, last = run_async(scenario())
+    *_, last = [row async for row in handlers.start(clips, "person", 5, RecordingSession())]
     assert gr.skip() not in last and path_of(last[4]).name == "one_annotated.mp4"
 
 
@@ -104,26 +100,22 @@ def test_results_stay_whose_uploads_are_gone(handlers, clips):
     assert session.recordings[2].result.recording.timeline.view == "class"
 
 
-def test_each_result_is_displayed_marked_and_compared(handlers, clips):
+async def test_each_result_is_displayed_marked_and_compared(handlers, clips):
     sessions = Sessions()
     events = RecordingEvents(handlers, sessions)
     comparison = ComparisonEvents(sessions)
-
-    async def scenario():
-        session = sessions.of(TOKEN, Sender(None)).recording
-        rows = [row async for row in handlers.start(clips, "person", 5, session)]
-        other = session.recordings[2]
-        shown = await events.show(other.number, TOKEN)
-        same = await events.show(other.number, TOKEN)
-        with pytest.raises(gr.Error, match="have been deleted"):
-            await events.show({"number": 0}, TOKEN)
-        mark = '{"do": "add", "kind": "event", "start": 0.5, "text": "quiz"}'
-        marked = [row async for row in events.mark(mark, TOKEN)]
-        both = await comparison.compare(None, "recordings", TOKEN)
-        one = await comparison.select([other.number], None, "recordings", TOKEN)
-        return session, filled([*rows, shown])[-2:], same, marked, both, one
-
-    session, (first, shown), same, marked, both, one = run_async(scenario())
+    session = sessions.of(TOKEN, Sender(None)).recording
+    rows = [row async for row in handlers.start(clips, "person", 5, session)]
+    other = session.recordings[2]
+    shown = await events.show(other.number, TOKEN)
+    same = await events.show(other.number, TOKEN)
+    with pytest.raises(gr.Error, match="have been deleted"):
+        await events.show({"number": 0}, TOKEN)
+    mark = '{"do": "add", "kind": "event", "start": 0.5, "text": "quiz"}'
+    marked = [row async for row in events.mark(mark, TOKEN)]
+    both = await comparison.compare(None, "recordings", TOKEN)
+    one = await comparison.select([other.number], None, "recordings", TOKEN)
+    first, shown = filled([*rows, shown])[-2:]
     assert path_of(first[4]).name == "one_annotated.mp4"
     assert path_of(shown[4]).name == "three_annotated.mp4" and "fer-chart" in shown[3]
     assert same[3:] == tuple([gr.skip()] * 8)
@@ -235,98 +227,74 @@ def copies(clip, names):
     return [str(shutil.copy(clip, Path(clip).with_name(f"{name}.mp4"))) for name in names]
 
 
-def test_files_of_several_visitors_are_checked_in_turns(clip):
+async def test_files_of_several_visitors_are_checked_in_turns(clip):
     gate, paths = Gate(), copies(clip, "abcdefg")
-
-    async def scenario():
-        events = RecordingEvents(
-            Handlers(fake_pipeline([BOX]), quick, check=gate.check), Sessions()
-        )
-        others = asyncio.create_task(events.choose(files(paths[4:]), "e" * 32))
-        many = asyncio.create_task(events.choose(files(paths[:4]), "a" * 32))
-        one = asyncio.create_task(events.choose(files([clip]), "b" * 32))
-        await asyncio.sleep(0.05)
-        gate.opened.set()
-        known, *_ = await one
-        assert "160 x 120" in known and Path(clip).name in gate.read[:4]
-        for task, number in ((many, 4), (others, 3)):
-            assert f"{number} recordings" in (await task)[0]
-
-    run_async(scenario())
+    events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=gate.check), Sessions())
+    others = asyncio.create_task(events.choose(files(paths[4:]), "e" * 32))
+    many = asyncio.create_task(events.choose(files(paths[:4]), "a" * 32))
+    one = asyncio.create_task(events.choose(files([clip]), "b" * 32))
+    await asyncio.sleep(0.05)
+    gate.opened.set()
+    known, *_ = await one
+    assert "160 x 120" in known and Path(clip).name in gate.read[:4]
+    for task, number in ((many, 4), (others, 3)):
+        assert f"{number} recordings" in (await task)[0]
 
 
-def test_a_later_choice_replaces_one_that_is_being_checked(clip):
+async def test_a_later_choice_replaces_one_that_is_being_checked(clip):
     gate, paths = Gate(), copies(clip, "abc")
-
-    async def scenario():
-        events = RecordingEvents(
-            Handlers(fake_pipeline([BOX]), quick, check=gate.check), Sessions()
-        )
-        earlier = asyncio.create_task(events.choose(files(paths), TOKEN))
-        await asyncio.sleep(0.05)
-        later = asyncio.create_task(events.choose(files(paths[2:]), TOKEN))
-        await asyncio.sleep(0.05)
-        gate.opened.set()
-        assert (await earlier)[0] == gr.skip() and "160 x 120" in (await later)[0]
-        assert gate.read == ["a.mp4", "c.mp4"]
-
-    run_async(scenario())
+    events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=gate.check), Sessions())
+    earlier = asyncio.create_task(events.choose(files(paths), TOKEN))
+    await asyncio.sleep(0.05)
+    later = asyncio.create_task(events.choose(files(paths[2:]), TOKEN))
+    await asyncio.sleep(0.05)
+    gate.opened.set()
+    assert (await earlier)[0] == gr.skip() and "160 x 120" in (await later)[0]
+    assert gate.read == ["a.mp4", "c.mp4"]
 
 
-def test_start_does_not_end_the_check(clip):
+async def test_start_does_not_end_the_check(clip):
     gate, paths = Gate(), copies(clip, "ab")
-
-    async def scenario():
-        sessions = Sessions()
-        events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=gate.check), sessions)
-        checked = asyncio.create_task(events.choose(files(paths), TOKEN))
-        await asyncio.sleep(0.05)
-        sessions.of(TOKEN, Sender(None)).recording.choose(paths)  # as Start does
-        gate.opened.set()
-        assert "2 recordings" in (await checked)[0] and gate.read == ["a.mp4", "b.mp4"]
-
-    run_async(scenario())
+    sessions = Sessions()
+    events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=gate.check), sessions)
+    checked = asyncio.create_task(events.choose(files(paths), TOKEN))
+    await asyncio.sleep(0.05)
+    sessions.of(TOKEN, Sender(None)).recording.choose(paths)  # as Start does
+    gate.opened.set()
+    assert "2 recordings" in (await checked)[0] and gate.read == ["a.mp4", "b.mp4"]
 
 
-def test_recordings_that_take_long_to_check_keep_no_other_request_waiting(clip):
+async def test_recordings_that_take_long_to_check_keep_no_other_request_waiting(clip):
     """Each request needs one of anyio's threads, of which there are 40."""
     gate = Gate()
-
-    async def scenario():
-        handlers = Handlers(fake_pipeline([BOX]), quick, check=gate.check)
-        known = QueuedRecording(0, clip, info=check_video(Path(clip)))
-        settings = AnalysisSettings("person", 5)
-        waiting = [asyncio.create_task(handlers.analyse_recording(clip)) for _ in range(45)]
-        await asyncio.sleep(0.05)
-        try:
-            assert handlers._checks.borrowed_tokens == WORKERS
-            # Nor does a recording wait that has been checked.
-            job = await asyncio.wait_for(handlers._prepare(known, settings, ""), 5)
-            assert (job.length, job.size) == (known.info.duration, Path(clip).stat().st_size)
-        finally:
-            for task in waiting:
-                task.cancel()
-            gate.opened.set()
-            await asyncio.wait(waiting)
-
-    run_async(scenario())
-
-
-def test_recordings_in_the_queue_keep_a_bounded_part_of_the_disk(clip, uploads, monkeypatch):
-    monkeypatch.setattr("fer.ui.recording.handlers.MAX_HELD_BYTES", 2.5 * Path(clip).stat().st_size)
-
-    async def scenario():
-        handlers = Handlers(fake_pipeline([BOX]), slow)
-        tasks = [asyncio.create_task(handlers.analyse_recording(clip)) for _ in range(3)]
-        done, running = await asyncio.wait(tasks, return_when="FIRST_EXCEPTION", timeout=10)
-        with pytest.raises(gr.Error, match="no room for another recording"):
-            done.pop().result()
-        assert len(running) == len(list((uploads / "recordings").iterdir())) == 2
-        for task in running:
+    handlers = Handlers(fake_pipeline([BOX]), quick, check=gate.check)
+    known = QueuedRecording(0, clip, info=check_video(Path(clip)))
+    settings = AnalysisSettings("person", 5)
+    waiting = [asyncio.create_task(handlers.analyse_recording(clip)) for _ in range(45)]
+    await asyncio.sleep(0.05)
+    try:
+        assert handlers._checks.borrowed_tokens == WORKERS
+        # Nor does a recording wait that has been checked.
+        job = await asyncio.wait_for(handlers._prepare(known, settings, ""), 5)
+        assert (job.length, job.size) == (known.info.duration, Path(clip).stat().st_size)
+    finally:
+        for task in waiting:
             task.cancel()
-        await asyncio.wait(running)
+        gate.opened.set()
+        await asyncio.wait(waiting)
 
-    run_async(scenario())
+
+async def test_recordings_in_the_queue_keep_a_bounded_part_of_the_disk(clip, uploads, monkeypatch):
+    monkeypatch.setattr("fer.ui.recording.handlers.MAX_HELD_BYTES", 2.5 * Path(clip).stat().st_size)
+    handlers = Handlers(fake_pipeline([BOX]), slow)
+    tasks = [asyncio.create_task(handlers.analyse_recording(clip)) for _ in range(3)]
+    done, running = await asyncio.wait(tasks, return_when="FIRST_EXCEPTION", timeout=10)
+    with pytest.raises(gr.Error, match="no room for another recording"):
+        done.pop().result()
+    assert len(running) == len(list((uploads / "recordings").iterdir())) == 2
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
 
 
 def files(paths):
@@ -334,20 +302,16 @@ def files(paths):
     return [{"path": path} for path in paths]
 
 
-def test_a_job_that_is_ready_after_its_run_has_ended_takes_no_other_ones_place(tmp_path):
+async def test_a_job_that_is_ready_after_its_run_has_ended_takes_no_other_ones_place(tmp_path):
     session, queue = RecordingSession(), JobQueue(1)
     settings = AnalysisSettings("person", 5)
     recording = QueuedRecording(1, "a.mp4")
     session.recordings = [recording]
     late, done = (Job(tmp_path / name, lambda job: None) for name in ("late", "done"))
-
-    async def scenario():
-        first, second = session.begin(settings), session.begin(settings)
-        await session.start(second, recording, done, queue)
-        session.end(second)
-        session.start(first, recording, late, queue).cancel()
-
-    run_async(scenario())
+    first, second = session.begin(settings), session.begin(settings)
+    await session.start(second, recording, done, queue)
+    session.end(second)
+    session.start(first, recording, late, queue).cancel()
     assert recording.job is done and late.is_cancelled
 
 
@@ -368,23 +332,18 @@ def test_results_are_in_the_language_that_the_page_has_by_then(clip):
     assert all(file == gr.skip() for file in restored[4:])
 
 
-def test_what_was_chosen_and_cannot_be_used_is_stated_in_the_language_that_the_page_has(clips):
+async def test_what_was_chosen_and_cannot_be_used_is_stated_in_the_language_of_the_page(clips):
     gate, sessions = Gate(), Sessions()
     gate.opened.set()
     events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=gate.check), sessions)
-
-    async def scenario():
-        await events.choose(files(clips), TOKEN)
-        gate.read.clear()
-        with use_language("de"):
-            known, progress, queue, state, *_ = await events.translate(files(clips), TOKEN)
-            (alone, *_) = await events.translate(files(clips[1:2]), TOKEN)
-            message = instructions()
-        loaded = await events.translate([], TOKEN)
-        return known, progress, queue, state == message, alone, loaded
-
-    known, progress, queue, is_whole, alone, loaded = run_async(scenario())
-    assert "3 Aufnahmen" in known and progress == "" and is_whole
+    await events.choose(files(clips), TOKEN)
+    gate.read.clear()
+    with use_language("de"):
+        known, progress, queue, state, *_ = await events.translate(files(clips), TOKEN)
+        (alone, *_) = await events.translate(files(clips[1:2]), TOKEN)
+        message = instructions()
+    loaded = await events.translate([], TOKEN)
+    assert "3 Aufnahmen" in known and progress == "" and state == message
     assert (
         "160 x 120" in queue and "ohne Ton" in queue and "lässt sich nicht als Video lesen" in queue
     )

@@ -8,7 +8,6 @@ import pytest
 
 from fer.ui.serving import connections
 from fer.ui.serving.connections import RESULTS, SESSION, Connections
-from tests.async_runner import run_async
 
 
 def scope(path, method="GET", session=None):
@@ -23,20 +22,17 @@ def stream(session):
     return scope("/gradio_api/queue/data", session=session) | {RESULTS: True}
 
 
-def test_connections_are_counted_while_they_are_open():
-    async def scenario():
-        seen = []
+async def test_connections_are_counted_while_they_are_open():
+    seen = []
 
-        async def app(scope, receive, send):
-            seen.append({name: len(page.connections) for name, page in known._open.items()})
+    async def app(scope, receive, send):
+        seen.append({name: len(page.connections) for name, page in known._open.items()})
 
-        known = Connections(app)
-        await known(heartbeat("one"), None, None)
-        await known(heartbeat(None), None, None)
-        assert seen == [{"one": 1}, {}]
-        assert not known._open and not known.is_open("one")
-
-    run_async(scenario())
+    known = Connections(app)
+    await known(heartbeat("one"), None, None)
+    await known(heartbeat(None), None, None)
+    assert seen == [{"one": 1}, {}]
+    assert not known._open and not known.is_open("one")
 
 
 async def post(known, session, path="/gradio_api/queue/join"):
@@ -58,20 +54,16 @@ async def takes_all(scope, receive, send):
     await send({"type": "http.response.start", "status": 200})
 
 
-def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
+async def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
     """One that breaks off, as when a laptop sleeps, doesn't come back."""
     monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (1, 0))
     monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (10, 0.1))
-
-    async def scenario():
-        known = Connections(takes_all)
-        frames = [await post(known, "one", "/gradio_api/component_server/") for _ in range(9)]
-        assert frames == [200] * 9 and known.is_open("one")
-        assert await post(known, "two", "/gradio_api/component_server/") == 503
-        monkeypatch.setattr(connections, "FRAME_LIMIT", 0.0)
-        assert not known.is_open("one")
-
-    run_async(scenario())
+    known = Connections(takes_all)
+    frames = [await post(known, "one", "/gradio_api/component_server/") for _ in range(9)]
+    assert frames == [200] * 9 and known.is_open("one")
+    assert await post(known, "two", "/gradio_api/component_server/") == 503
+    monkeypatch.setattr(connections, "FRAME_LIMIT", 0.0)
+    assert not known.is_open("one")
 
 
 class Opened:
@@ -99,82 +91,69 @@ class Opened:
         return self.sent
 
 
-def test_where_all_places_are_taken_the_page_that_is_idle_for_longest_yields_its_own(monkeypatch):
+async def test_where_all_places_are_taken_the_page_that_is_idle_for_longest_yields_its_own(
+    monkeypatch,
+):
     monkeypatch.setattr(connections, "MAX_OPEN", 3)
-
-    async def scenario():
-        pages = Opened()
-        for session in ("busy", "first", "second"):
-            await pages.open(session)
-        await post(pages.known, "busy")
-        await pages.open("third")
-        assert pages.sent == {"busy": 200, "first": 0, "second": 200, "third": 200}
-        assert list(pages.known._open) == ["busy", "second", "third"]
-        for session in ("third", "second"):
-            await post(pages.known, session)
-        for page in pages.known._open.values():
-            page.used -= 50
-        await pages.open("late")
-        assert pages.sent["late"] == 503  # all have been used within a minute
-        monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.0)
-        await pages.open("fourth")
-        await pages.open("fifth")
-        assert list(pages.known._open) == ["second", "third", "fifth"]
-
-    run_async(scenario())
+    pages = Opened()
+    for session in ("busy", "first", "second"):
+        await pages.open(session)
+    await post(pages.known, "busy")
+    await pages.open("third")
+    assert pages.sent == {"busy": 200, "first": 0, "second": 200, "third": 200}
+    assert list(pages.known._open) == ["busy", "second", "third"]
+    for session in ("third", "second"):
+        await post(pages.known, session)
+    for page in pages.known._open.values():
+        page.used -= 50
+    await pages.open("late")
+    assert pages.sent["late"] == 503  # all have been used within a minute
+    monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.0)
+    await pages.open("fourth")
+    await pages.open("fifth")
+    assert list(pages.known._open) == ["second", "third", "fifth"]
 
 
-def test_a_page_whose_event_waits_or_runs_is_not_idle(monkeypatch):
+async def test_a_page_whose_event_waits_or_runs_is_not_idle(monkeypatch):
     monkeypatch.setattr(connections, "MAX_OPEN", 2)
     monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.0)
-
-    async def scenario():
-        pages = Opened()
-        pages.known.working = lambda: {"working", "also"}
-        for session in ("working", "silent", "also"):
-            await pages.open(session)
-        assert list(pages.known._open) == ["working", "also"]
-        await pages.open("late")
-        assert pages.sent["late"] == 503
-
-    run_async(scenario())
+    pages = Opened()
+    pages.known.working = lambda: {"working", "also"}
+    for session in ("working", "silent", "also"):
+        await pages.open(session)
+    assert list(pages.known._open) == ["working", "also"]
+    await pages.open("late")
+    assert pages.sent["late"] == 503
 
 
 @pytest.mark.parametrize(("opened", "uses"), [(stream, True), (heartbeat, False)])
-def test_a_page_was_used_when_its_stream_of_results_ends_but_not_by_a_heartbeat(opened, uses):
+async def test_a_page_was_used_when_its_stream_of_results_ends_but_not_by_a_heartbeat(opened, uses):
     """Else whoever opens and closes second heartbeats keeps all places."""
-
-    async def scenario():
-        known = Connections(takes_all)
-        known._open["one"] = page = connections._Page({asyncio.current_task()})
-        await known(opened("one"), None, nothing)
-        assert (time.monotonic() - page.used < 1) == uses
-
-    run_async(scenario())
+    known = Connections(takes_all)
+    known._open["one"] = page = connections._Page({asyncio.current_task()})
+    await known(opened("one"), None, nothing)
+    assert (time.monotonic() - page.used < 1) == uses
 
 
 @pytest.mark.parametrize(
     ("opened", "size", "uses"),
     [(stream, 5000, True), (stream, 300, False), (heartbeat, 5000, False)],
 )
-def test_a_page_is_used_when_a_result_is_sent_to_it_and_when_it_has_it(opened, size, uses):
+async def test_a_page_is_used_when_a_result_is_sent_to_it_and_when_it_has_it(opened, size, uses):
     """To a slow reader, that takes a while; what Gradio sends to keep a stream open is no use."""
     used = []
 
-    async def scenario():
-        async def send(message):
-            used.append(time.monotonic() - page.used < 1)
-            page.used = float("-inf")
+    async def send(message):
+        used.append(time.monotonic() - page.used < 1)
+        page.used = float("-inf")
 
-        async def app(scope, receive, send):
-            await send({"type": "http.response.body", "body": b"x" * size, "more_body": True})
-            used.append(time.monotonic() - page.used < 1)
+    async def app(scope, receive, send):
+        await send({"type": "http.response.body", "body": b"x" * size, "more_body": True})
+        used.append(time.monotonic() - page.used < 1)
 
-        known = Connections(app)
-        known._open["one"] = page = connections._Page({asyncio.current_task()})
-        await known(opened("one"), None, send)
-
-    run_async(scenario())
+    known = Connections(app)
+    known._open["one"] = page = connections._Page({asyncio.current_task()})
+    await known(opened("one"), None, send)
     assert used == [uses, uses]
 
 
@@ -184,66 +163,50 @@ def test_what_keeps_all_places_is_stated():
     assert f"sends {rate} requests a second" in " ".join(text.split())
 
 
-def test_pages_that_open_and_close_at_once_keep_nobody_out(monkeypatch):
+async def test_pages_that_open_and_close_at_once_keep_nobody_out(monkeypatch):
     monkeypatch.setattr(connections, "MAX_OPEN", 5)
-
-    async def scenario():
-        known = Connections(takes_all)
-        opened = [heartbeat(f"page {number}") for number in range(200)]
-        begun = time.monotonic()
-        await asyncio.gather(*(known(page, None, nothing) for page in opened))
-        assert time.monotonic() - begun < 1 and not known._open
-
-    run_async(scenario())
+    known = Connections(takes_all)
+    opened = [heartbeat(f"page {number}") for number in range(200)]
+    begun = time.monotonic()
+    await asyncio.gather(*(known(page, None, nothing) for page in opened))
+    assert time.monotonic() - begun < 1 and not known._open
 
 
-def test_a_session_has_a_few_connections(monkeypatch):
+async def test_a_session_has_a_few_connections(monkeypatch):
     monkeypatch.setattr(connections, "MAX_OF_SESSION", 2)
-
-    async def scenario():
-        pages = Opened()
-        assert (await pages.open("one"))["one"] == 200
-        assert (await pages.open("one"))["one"] == 200
-        assert (await pages.open("one"))["one"] == 503
-
-    run_async(scenario())
+    pages = Opened()
+    assert (await pages.open("one"))["one"] == 200
+    assert (await pages.open("one"))["one"] == 200
+    assert (await pages.open("one"))["one"] == 503
 
 
-def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
+async def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
     monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (3, 0))
     monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (10, 0.3))
+    known = Connections(takes_all)
+    answers = await asyncio.gather(*(post(known, f"s{i}") for i in range(9)))
+    assert sorted(answers) == [200] * 3 + [503] * 6
+    known._open["open"] = connections._Page()
+    begun = time.monotonic()
+    assert await post(known, "open") == 200
+    assert time.monotonic() - begun < 0.2
 
-    async def scenario():
-        known = Connections(takes_all)
-        answers = await asyncio.gather(*(post(known, f"s{i}") for i in range(9)))
-        assert sorted(answers) == [200] * 3 + [503] * 6
-        known._open["open"] = connections._Page()
-        begun = time.monotonic()
-        assert await post(known, "open") == 200
-        assert time.monotonic() - begun < 0.2
+    async def comes_late():
+        await asyncio.sleep(0.05)
+        await known(heartbeat("late"), None, nothing)
 
-        async def comes_late():
-            await asyncio.sleep(0.05)
-            await known(heartbeat("late"), None, nothing)
-
-        late, _ = await asyncio.gather(post(known, "late"), comes_late())
-        assert late == 200
-        assert not known._unattended._waiting
-
-    run_async(scenario())
+    late, _ = await asyncio.gather(post(known, "late"), comes_late())
+    assert late == 200
+    assert not known._unattended._waiting
 
 
-def test_of_requests_that_wait_for_a_connection_the_newest_stay(monkeypatch):
+async def test_of_requests_that_wait_for_a_connection_the_newest_stay(monkeypatch):
     monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (0, 0))
     monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (2, 5.0))
-
-    async def scenario():
-        known = Connections(takes_all)
-        tasks = [asyncio.create_task(post(known, f"s{i}")) for i in range(4)]
-        await asyncio.sleep(0.1)
-        assert [task.done() for task in tasks] == [True, True, False, False]
-        await known(heartbeat("s3"), None, nothing)
-        assert await tasks[3] == 200
-        tasks[2].cancel()
-
-    run_async(scenario())
+    known = Connections(takes_all)
+    tasks = [asyncio.create_task(post(known, f"s{i}")) for i in range(4)]
+    await asyncio.sleep(0.1)
+    assert [task.done() for task in tasks] == [True, True, False, False]
+    await known(heartbeat("s3"), None, nothing)
+    assert await tasks[3] == 200
+    tasks[2].cancel()

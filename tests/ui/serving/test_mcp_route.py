@@ -50,41 +50,33 @@ class Requests:
 
 
 @pytest.mark.parametrize("sender", ["one", None])
-def test_requests_are_few_in_all_and_of_one_address(sender):
+async def test_requests_are_few_in_all_and_of_one_address(sender):
     """Each holds its picture while it waits, and one address alone keeps no other out."""
     most = MAX_OF_SENDER if sender else MAX_HELD
-
-    async def scenario():
-        requests = Requests()
-        tasks = [
-            asyncio.create_task(requests.send(sender or str(number))) for number in range(most + 5)
-        ]
-        await asyncio.sleep(0.1)
-        refused = [task.result() for task in tasks if task.done()]
-        assert refused == [503] * 5 and requests.run == MAX_REQUESTS
-        if sender:
-            tasks.append(asyncio.create_task(requests.send("another")))
-            await asyncio.sleep(0.05)
-            assert not tasks[-1].done()
-        requests.done.set()
-        assert set(await asyncio.gather(*tasks)) == {200, 503}
-        assert not requests.route._held and requests.run == len(tasks) - 5
-
-    run_async(scenario())
+    requests = Requests()
+    tasks = [
+        asyncio.create_task(requests.send(sender or str(number))) for number in range(most + 5)
+    ]
+    await asyncio.sleep(0.1)
+    refused = [task.result() for task in tasks if task.done()]
+    assert refused == [503] * 5 and requests.run == MAX_REQUESTS
+    if sender:
+        tasks.append(asyncio.create_task(requests.send("another")))
+        await asyncio.sleep(0.05)
+        assert not tasks[-1].done()
+    requests.done.set()
+    assert set(await asyncio.gather(*tasks)) == {200, 503}
+    assert not requests.route._held and requests.run == len(tasks) - 5
 
 
-def test_a_turn_that_does_not_come_in_time_is_refused(monkeypatch):
+async def test_a_turn_that_does_not_come_in_time_is_refused(monkeypatch):
     monkeypatch.setattr(mcp_route, "MAX_WAIT", 0.05)
-
-    async def scenario():
-        requests = Requests()
-        tasks = [asyncio.create_task(requests.send()) for _ in range(MAX_REQUESTS + 1)]
-        assert await tasks[-1] == 503
-        requests.done.set()
-        assert await asyncio.gather(*tasks[:-1]) == [200] * MAX_REQUESTS
-        assert await requests.send() == 200
-
-    run_async(scenario())
+    requests = Requests()
+    tasks = [asyncio.create_task(requests.send()) for _ in range(MAX_REQUESTS + 1)]
+    assert await tasks[-1] == 503
+    requests.done.set()
+    assert await asyncio.gather(*tasks[:-1]) == [200] * MAX_REQUESTS
+    assert await requests.send() == 200
 
 
 @pytest.mark.parametrize("method", ["x", ["ping"], {"ping": 1}, 7])
@@ -93,12 +85,9 @@ def test_what_is_no_method_is_refused(method):
     assert run_async(requests.send(body=body)) == 200 and not requests.run
 
 
-def test_nothing_is_run_for_who_has_left():
-    async def scenario():
-        requests = Requests()
-        assert await requests.send(leaves=True) is None
-        assert not requests.run and not requests.route._held
-        requests.done.set()
-        assert await requests.send() == 200
-
-    run_async(scenario())
+async def test_nothing_is_run_for_who_has_left():
+    requests = Requests()
+    assert await requests.send(leaves=True) is None
+    assert not requests.run and not requests.route._held
+    requests.done.set()
+    assert await requests.send() == 200

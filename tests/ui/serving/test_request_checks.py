@@ -117,23 +117,19 @@ def test_all_bodies_together_are_bounded(monkeypatch):
     assert read({"data": "x" * 50}) == {"data": "x" * 50}
 
 
-def test_bodies_that_stall_yield_to_others(monkeypatch):
+async def test_bodies_that_stall_yield_to_others(monkeypatch):
     """Half sent, 33 large ones are all that may be received."""
     monkeypatch.setattr(module._receiving, "most", 1000)
-
-    async def scenario():
-        tasks = [asyncio.create_task(read_json(stalled(size), 1000)) for size in (300, 400, 290)]
-        await asyncio.sleep(0.05)
-        for task in [asyncio.create_task(read_json(whole(50), 1000)) for _ in range(3)]:
-            assert await task == {"data": "x" * 50}
-        assert [task.done() for task in tasks] == [False, True, False]
-        with pytest.raises(RequestError) as error:
-            await tasks[1]
-        assert error.value.status == 503
-        for task in tasks:
-            task.cancel()
-
-    run_async(scenario())
+    tasks = [asyncio.create_task(read_json(stalled(size), 1000)) for size in (300, 400, 290)]
+    await asyncio.sleep(0.05)
+    for task in [asyncio.create_task(read_json(whole(50), 1000)) for _ in range(3)]:
+        assert await task == {"data": "x" * 50}
+    assert [task.done() for task in tasks] == [False, True, False]
+    with pytest.raises(RequestError) as error:
+        await tasks[1]
+    assert error.value.status == 503
+    for task in tasks:
+        task.cancel()
 
 
 def stalled(size):

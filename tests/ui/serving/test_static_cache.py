@@ -133,7 +133,7 @@ def test_the_page_is_made_once_for_all_who_ask_at_once(files):
     assert not files.cached._making
 
 
-def test_where_the_first_ones_leave_the_next_one_has_the_file_made():
+async def test_where_the_first_ones_leave_the_next_one_has_the_file_made():
     """A file that is cut off, as its visitor has left, would be sent to everybody else."""
     asked, sent = [], []
     cut = [None, {"body": b"", "more_body": True}, {"body": SCRIPT[:9], "more_body": True}]
@@ -150,19 +150,16 @@ def test_where_the_first_ones_leave_the_next_one_has_the_file_made():
     async def send(message):
         sent.append(message.get("body"))
 
-    async def scenario():
-        cached = StaticCache(app)
-        page = {"type": "http", "method": "GET", "path": "/assets/a.js", "query_string": b""}
-        page["headers"] = [(b"accept-encoding", b"gzip")]
-        requests = (cached({**page, "visitor": visitor}, None, send) for visitor in range(5))
-        await asyncio.gather(*requests)
-
-    run_async(scenario())
+    cached = StaticCache(app)
+    page = {"type": "http", "method": "GET", "path": "/assets/a.js", "query_string": b""}
+    page["headers"] = [(b"accept-encoding", b"gzip")]
+    requests = (cached({**page, "visitor": visitor}, None, send) for visitor in range(5))
+    await asyncio.gather(*requests)
     assert asked == [0, 1, 2, 3]
     assert [body and gzip.decompress(body) for body in sent] == [None, SCRIPT] * 2
 
 
-def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
+async def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
     sent = []
 
     async def leaves(scope, receive, send):
@@ -171,15 +168,12 @@ def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
     async def send(message):
         sent.append(message)
 
-    async def scenario():
-        request = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
-        await StaticCache(leaves)({**request, "headers": [(b"host", b"page")]}, None, send)
-
-    run_async(scenario())
+    request = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+    await StaticCache(leaves)({**request, "headers": [(b"host", b"page")]}, None, send)
     assert sent == []
 
 
-def test_a_file_has_one_name(files):
+async def test_a_file_has_one_name(files):
     """Under others it would be compressed anew each time, in which nobody else is served."""
     names = "/assets/./a.js", "/assets//a.js", "/modules/b/../a.js", "/device/./a.json"
     statuses = []
@@ -187,12 +181,9 @@ def test_a_file_has_one_name(files):
     async def send(message):
         statuses.append(message.get("status"))
 
-    async def scenario():
-        for name in names:
-            request = {"type": "http", "method": "GET", "path": name}
-            await files.cached({**request, "headers": [(b"accept-encoding", b"br")]}, None, send)
-
-    run_async(scenario())
+    for name in names:
+        request = {"type": "http", "method": "GET", "path": name}
+        await files.cached({**request, "headers": [(b"accept-encoding", b"br")]}, None, send)
     assert statuses == [404, None] * len(names) and not files.asked
 
 
@@ -202,18 +193,15 @@ def test_what_is_missing_is_not_kept(files):
     assert not files.cached._files
 
 
-def test_a_large_file_is_sent_in_pieces(files):
+async def test_a_large_file_is_sent_in_pieces(files):
     sent = []
 
     async def send(message):
         sent.append(message)
 
-    async def scenario():
-        headers = [(b"accept-encoding", b"gzip")]
-        scope = {"type": "http", "method": "GET", "path": "/pwa_icon/512", "headers": headers}
-        await files.cached(scope, None, send)
-
-    run_async(scenario())
+    headers = [(b"accept-encoding", b"gzip")]
+    scope = {"type": "http", "method": "GET", "path": "/pwa_icon/512", "headers": headers}
+    await files.cached(scope, None, send)
     pieces = [message["body"] for message in sent[1:]]
     assert b"".join(pieces) == SCRIPT and max(map(len, pieces)) <= 65_536
     assert [message["more_body"] for message in sent[1:]] == [True] * (len(pieces) - 1) + [False]
@@ -238,31 +226,26 @@ class Browser:
         return asyncio.create_task(turns({"type": "http"}, self.receive, self.send))
 
 
-def test_no_page_is_rendered_for_who_has_left(monkeypatch):
-    async def scenario():
-        rendered, ready = [], asyncio.Event()
+async def test_no_page_is_rendered_for_who_has_left(monkeypatch):
+    rendered, ready = [], asyncio.Event()
 
-        async def app(scope, receive, send):
-            rendered.append(receive.__self__)
-            await ready.wait()
-            await send({"type": "http.response.start", "status": 200})
+    async def app(scope, receive, send):
+        rendered.append(receive.__self__)
+        await ready.wait()
+        await send({"type": "http.response.start", "status": 200})
 
-        turns = RenderingTurns(app)
-        first, leaving, last = (
-            [Browser() for _ in range(count)] for count in (MAX_AT_A_TIME, 50, 2)
-        )
-        tasks = [browser.ask(turns) for browser in (*first, *leaving, *last)]
-        await asyncio.sleep(0.01)
-        for browser in leaving:
-            browser.left.set()
-        await asyncio.wait(tasks[MAX_AT_A_TIME:-2])
-        assert rendered == first and turns._known == MAX_AT_A_TIME + 2
-        monkeypatch.setattr(static_cache, "MAX_WAITING", MAX_AT_A_TIME + 2)
-        await (refused := Browser()).ask(turns)
-        assert refused.status == 503
-        ready.set()
-        await asyncio.gather(*tasks)
-        assert rendered == first + last
-        assert turns._known == 0 and turns._turns._value == MAX_AT_A_TIME
-
-    run_async(scenario())
+    turns = RenderingTurns(app)
+    first, leaving, last = ([Browser() for _ in range(count)] for count in (MAX_AT_A_TIME, 50, 2))
+    tasks = [browser.ask(turns) for browser in (*first, *leaving, *last)]
+    await asyncio.sleep(0.01)
+    for browser in leaving:
+        browser.left.set()
+    await asyncio.wait(tasks[MAX_AT_A_TIME:-2])
+    assert rendered == first and turns._known == MAX_AT_A_TIME + 2
+    monkeypatch.setattr(static_cache, "MAX_WAITING", MAX_AT_A_TIME + 2)
+    await (refused := Browser()).ask(turns)
+    assert refused.status == 503
+    ready.set()
+    await asyncio.gather(*tasks)
+    assert rendered == first + last
+    assert turns._known == 0 and turns._turns._value == MAX_AT_A_TIME

@@ -48,19 +48,16 @@ def upload(*pieces):
         ((5, 5_000_000), (300, 99_000_000), 1),
     ],
 )
-def test_where_all_places_are_taken_the_slowest_upload_yields(route, first, second, ended):
-    async def scenario():
-        tasks = [asyncio.create_task(route.receive(upload(b"--x\r\n"))) for _ in "ab"]
-        await asyncio.sleep(0.05)
-        for transfer, (seconds, size) in zip(route._transfers, (first, second), strict=True):
-            transfer.begun, transfer.size = time.monotonic() - seconds, size
-        assert (await route.receive(upload())).status_code == 200
-        await asyncio.sleep(0.05)
-        assert [number for number, task in enumerate(tasks) if task.done()] == [ended]
-        assert (await tasks[ended]).status_code == 408
-        tasks[1 - ended].cancel()
-
-    run_async(scenario())
+async def test_where_all_places_are_taken_the_slowest_upload_yields(route, first, second, ended):
+    tasks = [asyncio.create_task(route.receive(upload(b"--x\r\n"))) for _ in "ab"]
+    await asyncio.sleep(0.05)
+    for transfer, (seconds, size) in zip(route._transfers, (first, second), strict=True):
+        transfer.begun, transfer.size = time.monotonic() - seconds, size
+    assert (await route.receive(upload())).status_code == 200
+    await asyncio.sleep(0.05)
+    assert [number for number, task in enumerate(tasks) if task.done()] == [ended]
+    assert (await tasks[ended]).status_code == 408
+    tasks[1 - ended].cancel()
 
 
 def test_most_of_a_file_sent_at_once_holds_no_place_for_long(route, monkeypatch):
@@ -81,12 +78,9 @@ def test_most_of_a_file_sent_at_once_holds_no_place_for_long(route, monkeypatch)
     assert not list(route.store.uploads.iterdir())
 
 
-def test_what_follows_the_files_is_not_waited_for(route):
-    async def scenario():
-        request = upload(FORM % b"abc" + b"x" * upload_route.BLOCK_SIZE)
-        return await asyncio.wait_for(route.receive(request), 10)
-
-    response = run_async(scenario())
+async def test_what_follows_the_files_is_not_waited_for(route):
+    request = upload(FORM % b"abc" + b"x" * upload_route.BLOCK_SIZE)
+    response = await asyncio.wait_for(route.receive(request), 10)
     assert response.status_code == 200 and response.headers["connection"] == "close"
 
 
@@ -98,7 +92,7 @@ def test_few_uploads_are_tracked_and_none_whose_number_could_be_guessed(route):
     assert "upload 9" in route._progress and "upload 8" not in route._progress
 
 
-def test_an_upload_is_watched_by_few(route):
+async def test_an_upload_is_watched_by_few(route):
     """Each asks several times a second how far it is."""
     route._progress["abcdef"] = ("a.png", 5)
 
@@ -109,18 +103,15 @@ def test_an_upload_is_watched_by_few(route):
             if "done" in event:
                 ended.append(response)
 
-    async def scenario():
-        ended = []
-        tasks = [asyncio.create_task(watch(ended)) for _ in range(upload_route.MAX_WATCHERS + 5)]
-        await asyncio.sleep(0.05)
-        assert len(ended) == 5 and not tasks[0].done()
-        tasks[0].cancel()
-        await asyncio.sleep(0.01)
-        tasks.append(asyncio.create_task(watch(ended)))
-        await asyncio.sleep(0.05)
-        assert len(ended) == 5 and not tasks[-1].done()
-        route._progress["abcdef"] = None
-        await asyncio.gather(*tasks[1:])
-        assert not route._watchers
-
-    run_async(scenario())
+    ended = []
+    tasks = [asyncio.create_task(watch(ended)) for _ in range(upload_route.MAX_WATCHERS + 5)]
+    await asyncio.sleep(0.05)
+    assert len(ended) == 5 and not tasks[0].done()
+    tasks[0].cancel()
+    await asyncio.sleep(0.01)
+    tasks.append(asyncio.create_task(watch(ended)))
+    await asyncio.sleep(0.05)
+    assert len(ended) == 5 and not tasks[-1].done()
+    route._progress["abcdef"] = None
+    await asyncio.gather(*tasks[1:])
+    assert not route._watchers
