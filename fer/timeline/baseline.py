@@ -53,7 +53,7 @@ def baselines(timeline: Timeline, chosen: Sequence[int]) -> dict[int, Baseline]:
 
     None in the class view, and without a mark of that kind. What is left out doesn't count.
     """
-    ranges = _ranges(timeline)
+    ranges = [(mark.start, mark.end) for mark in timeline.marks if mark.kind == BASELINE]
     if timeline.view != "person" or not ranges:
         return {}
     numbers, tracks, counts = timeline.included().track_counts()
@@ -100,7 +100,3 @@ def _cell(name: str, change: float, spread: float) -> tuple[str, bool]:
     text = f"{value} \N{PLUS-MINUS SIGN} {format_decimal(scale * spread, digits)}"
     clear = round(scale * change, digits) != 0 and abs(change) > SPREADS * spread
     return text.replace(" ", "\N{NO-BREAK SPACE}"), clear
-
-
-def _ranges(timeline: Timeline) -> list[tuple[float, float]]:
-    return [(mark.start, mark.end) for mark in timeline.marks if mark.kind == BASELINE]

@@ -45,7 +45,7 @@ def notice_html() -> Markup:
 
 def metrics_html(name: str, precision: str, metrics: ModelMetrics) -> Markup:
     """Return the model's metrics, as far as there are any; see `about_html`."""
-    validation = metrics.validation
+    validation, per_class = metrics.validation, metrics.validation.per_class
     return render(
         "about_metrics.html",
         name=name,
@@ -53,7 +53,7 @@ def metrics_html(name: str, precision: str, metrics: ModelMetrics) -> Markup:
         facts=_facts(metrics),
         two_heads=validation.combined_agreement is not None,
         measured_on=_measured_on(validation),
-        recalls=_recalls(validation),
+        recalls=[(name, _cells(per_class[name])) for name in EXPRESSIONS if name in per_class],
         command=metrics.command,
     )
 
@@ -84,13 +84,8 @@ def _measured_on(validation: Evaluation) -> str:
     return "; ".join(details)
 
 
-def _recalls(validation: Evaluation) -> list[tuple[str, list[str]]]:
-    """Return recall, precision and faces of each expression that has them."""
-    per_class = validation.per_class
-    return [(name, _cells(per_class[name])) for name in EXPRESSIONS if name in per_class]
-
-
 def _cells(metrics: ClassMetrics) -> list[str]:
+    """Return recall, precision and faces of an expression."""
     shares = (metrics.recall, metrics.precision)
     cells = [format_percent(share) if share is not None else "-" for share in shares]
     return [*cells, format_count(metrics.support) if metrics.support is not None else "-"]

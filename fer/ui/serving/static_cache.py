@@ -113,7 +113,7 @@ class StaticCache:
         if COMPRESSED.fullmatch(path) and posixpath.normpath(path) != path:
             # By other names, such as /assets/./a.js, a file would be compressed for each request.
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
-        elif is_page or _is_kept(path, encoding):
+        elif is_page or (encoding and COMPRESSED.fullmatch(path)) or ICON.fullmatch(path):
             kept = await self._response(is_page, encoding, scope, receive)
             if kept is not None:
                 await kept(scope, receive, send)
@@ -201,11 +201,6 @@ def is_for_another_page(query: bytes) -> bool:
     """Return whether a request's query asks for another page; all else in it is for the browser."""
     found = parse_qs(query.decode("latin-1"), keep_blank_values=True)
     return found.get("page", [""])[-1] != "" or "deep_link" in found
-
-
-def _is_kept(path: str, encoding: str) -> bool:
-    """Return whether the response to a file's path is kept."""
-    return bool((encoding and COMPRESSED.fullmatch(path)) or ICON.fullmatch(path))
 
 
 async def _compress(made: _Kept, encoding: str) -> None:
