@@ -7,7 +7,7 @@ or the disk is full.
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import anyio
 import anyio.to_thread
@@ -30,9 +30,8 @@ MAX_CONCURRENT_UPLOADS = 128
 
 Incomplete ones make no room for others; these have, with 10 files each, a third of the quota's."""
 
-HEAD_START = 200_000
-"""Bytes that an upload is credited with when they are compared, as if it had sent them in the
-second before: a new one had no time to send anything, but one that stays silent soon yields."""
+SETTLED = 1.0
+"""Seconds after which uploads are compared; before, one had little time to send anything."""
 
 MAX_TRACKED, MIN_NUMBER = 200, 6
 """Uploads whose progress is kept, as it may be requested after they have ended, and least length
@@ -102,7 +101,7 @@ class UploadRoute:
 
         Who sends it isn't asked: behind a proxy, all come from one address.
         """
-        slowest = min(self._transfers, key=_pace)
+        slowest = _slowest(self._transfers)
         self._transfers.remove(slowest)
         slowest.scope.cancel()
 
@@ -205,9 +204,17 @@ class UploadRoute:
             await anyio.sleep(0.2)
 
 
-def _pace(transfer: Transfer) -> float:
-    """Return an upload's average rate in bytes a second, with its head start."""
-    return (transfer.size + HEAD_START) / (transfer.age + 1)
+def _slowest(transfers: Sequence[Transfer]) -> Transfer:
+    """Return the upload that makes way for another one.
+
+    Where most have just begun, as in a flood of requests that send nothing, it is the one of these
+    that has sent least; else it has the least average rate of those that are settled.
+    """
+    settled = [each for each in transfers if each.age >= SETTLED]
+    if 2 * len(settled) < len(transfers):
+        new = [each for each in transfers if each not in settled]
+        return min(new, key=lambda each: each.size)
+    return min(settled, key=lambda each: each.size / each.age)
 
 
 def _event(content: dict[str, object]) -> str:

@@ -39,25 +39,31 @@ def upload(*pieces):
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "ended"),
+    ("uploads", "ended"),
     [
-        ((10, 10_000), (10, 300_000), 0),
-        ((90, 10_000_000), (90, 9_900_000), 1),  # fast enough while there are places
-        ((0.1, 0), (90, 9_900_000), 1),  # a new one had no time to send anything
-        ((5, 0), (90, 9_900_000), 0),
-        ((5, 5_000_000), (300, 99_000_000), 1),
+        ([(10, 10_000), (10, 300_000)], 0),
+        ([(90, 10_000_000), (90, 9_900_000)], 1),  # fast enough while there are places
+        ([(0.1, 0), (90, 9_900_000)], 1),  # a new one had no time to send anything
+        ([(5, 0), (90, 9_900_000)], 0),
+        ([(5, 5_000_000), (300, 99_000_000)], 1),
+        ([(0.1, 9_000), (0.5, 0), (90, 5_000_000)], 1),  # a flood of empty ones ends itself
+        ([(0.1, 0), (1.5, 0), (90, 5_000_000)], 1),
     ],
 )
-async def test_where_all_places_are_taken_the_slowest_upload_yields(route, first, second, ended):
-    tasks = [asyncio.create_task(route.receive(upload(b"--x\r\n"))) for _ in "ab"]
+async def test_where_all_places_are_taken_the_slowest_upload_yields(
+    route, monkeypatch, uploads, ended
+):
+    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", len(uploads))
+    tasks = [asyncio.create_task(route.receive(upload(b"--x\r\n"))) for _ in uploads]
     await asyncio.sleep(0.05)
-    for transfer, (seconds, size) in zip(route._transfers, (first, second), strict=True):
+    for transfer, (seconds, size) in zip(route._transfers, uploads, strict=True):
         transfer.begun, transfer.size = time.monotonic() - seconds, size
     assert (await route.receive(upload())).status_code == 200
     await asyncio.sleep(0.05)
     assert [number for number, task in enumerate(tasks) if task.done()] == [ended]
     assert (await tasks[ended]).status_code == 408
-    tasks[1 - ended].cancel()
+    for task in tasks:
+        task.cancel()
 
 
 def test_most_of_a_file_sent_at_once_holds_no_place_for_long(route, monkeypatch):
