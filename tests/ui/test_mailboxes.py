@@ -136,7 +136,7 @@ async def test_for_all_others_they_are_a_dict():
     boxes = boxes_of("one")
     one, again, *gone = boxes.get("one"), boxes.get("one"), boxes.get("gone"), boxes.get("gone", 1)
     assert one is again is boxes.get("one") is boxes["one"] and gone == [None, 1]
-    assert boxes.get("gone") is None  # without an event loop
+    assert await asyncio.to_thread(boxes.get, "gone") is None  # without an event loop
 
 
 async def test_of_streams_that_are_ended_while_their_reader_is_slow_few_tasks_are_left(monkeypatch):

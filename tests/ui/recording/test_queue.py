@@ -312,7 +312,7 @@ async def test_a_job_that_is_ready_after_its_run_has_ended_takes_no_other_ones_p
     await session.start(second, recording, done, queue)
     session.end(second)
     session.start(first, recording, late, queue).cancel()
-    assert recording.job is done and late.is_cancelled
+    assert recording.job is done and late.is_cancelled()
 
 
 def test_results_are_in_the_language_that_the_page_has_by_then(clip):
