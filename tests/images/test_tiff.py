@@ -203,7 +203,7 @@ def test_a_page_that_can_be_read_is_not_hidden_by_a_larger_one(content):
     assert read.notices[0] == largest
 
 
-def test_that_a_page_is_the_largest_is_said_only_where_it_is():
+def test_that_a_page_is_the_largest_is_stated_only_where_it_is():
     unread, small = BGR.astype(np.int16), SMALL[:4, :4]
     read = decode_image(tiff(small, unread, SMALL))
     assert read.notices[0].endswith("only the largest that can be read (page 3) is read.")
