@@ -4,6 +4,8 @@ import json
 import math
 from pathlib import Path
 
+from docs.long_run import read_long_run
+
 SCALE = Path(__file__).parents[1] / "benchmarks" / "scale.json"
 
 MILLION_PHOTOS, VIDEO_HOURS = 1_000_000, 10_000
@@ -170,5 +172,5 @@ def _time(hours: float) -> str:
 
 
 def read_scale() -> str:
-    """Return the section for the file in benchmarks/."""
-    return scale(json.loads(SCALE.read_text()))
+    """Return the section for the files in benchmarks/."""
+    return f"{scale(json.loads(SCALE.read_text()))}\n{read_long_run()}"
