@@ -57,7 +57,9 @@ class TempFolder:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self.root / LOCK, timeout=20):  # no other process is starting meanwhile
             self.path.mkdir(mode=0o700, exist_ok=True)
-            self._lock = FileLock(self.path / LOCK)
+            # Of the process: a thread's lock asks whether that is alive when it is collected, which
+            # Python 3.12 never answers where the collection runs as another thread starts.
+            self._lock = FileLock(self.path / LOCK, thread_local=False)
             self._lock.acquire(timeout=0)
             remove_unheld(folder for folder in self.root.iterdir() if folder != self.path)
 

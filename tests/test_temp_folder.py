@@ -130,3 +130,10 @@ def test_a_folder_that_was_removed_is_made_again(base):
     assert not folder.path.exists()
     folder.prepare()
     assert folder.path.is_dir()
+
+
+def test_its_lock_is_the_processs_and_may_be_collected_as_a_thread_starts(tmp_path):
+    """A lock of a thread stopped the page's tests for good, now and then."""
+    folder = TempFolder(tmp_path / "fer")
+    folder.prepare()
+    assert folder._lock.is_locked and not folder._lock.is_thread_local()
