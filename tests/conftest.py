@@ -4,6 +4,7 @@ import atexit
 import inspect
 import os
 import shutil
+import signal
 import tempfile
 from collections import Counter
 
@@ -13,6 +14,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["FER_DEVICE_PAGE"] = ""  # whether it is built or not; its own tests set it
 os.environ["GRADIO_TEMP_DIR"] = os.path.join(os.environ["HF_HOME"], "gradio")
 atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job of a script
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import datasets  # noqa: E402
 import numpy as np  # noqa: E402
