@@ -42,6 +42,9 @@ SMALLEST = 0.6
 WIDTHS = (640, 1280)
 """Width to which a larger crop is shrunk, in pixels: from the least to the most."""
 
+EVERY = 15.0
+"""Seconds between two measurements."""
+
 MAX_POINTS = 100
 """Points of the curve that are kept."""
 
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder, out = Path(place, "films"), Path(place, "tables")
         make_files(films or [made_video(Path(place), CLIP)], folder, 3600 * options.hours)
         head = circumstances("benchmarks.long_run", words)  # with the load before it
-        curve = watch(folder, out, options.workers, options.every)
+        curve = watch(folder, out, options.workers)
         result = tables(out)
     report = {
         **head,
@@ -103,7 +106,7 @@ def write_crop(film: Path, path: Path, chance: np.random.Generator) -> None:
                 writer.write(view, frame.time, frame.duration)
 
 
-def watch(folder: Path, out: Path, workers: int, every: float) -> list[dict[str, float]]:
+def watch(folder: Path, out: Path, workers: int, every: float = EVERY) -> list[dict[str, float]]:
     """Run the command, and return what it has done and uses, every few seconds and at its end.
 
     Raises:
@@ -206,7 +209,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--films", type=Path, help="folder of MP4 files; left out, one is made")
     parser.add_argument("--hours", type=float, default=10.0, help="of video, in all")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--every", type=float, default=15.0, help="between two measurements, in s")
     parser.add_argument("--work", type=Path, help="folder for the files; the system's if left out")
     parser.add_argument("--output", type=Path, help="JSON")
     return parser
