@@ -158,9 +158,9 @@ def is_answered(connection):
     return True
 
 
-@pytest.mark.parametrize("piece", [b"", b"x" * 15_000], ids=["silent", "slow"])
+@pytest.mark.parametrize("piece", [b"", b"x" * 1_000], ids=["silent", "slow"])
 def test_uploads_that_go_on_and_on_keep_no_faster_one_out(demo, monkeypatch, piece):
-    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 2)
+    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 4)
     route, ended = layer_of(demo, RequestGuard).upload_route, threading.Event()
 
     def body():
@@ -168,13 +168,13 @@ def test_uploads_that_go_on_and_on_keep_no_faster_one_out(demo, monkeypatch, pie
         for _ in range(20):
             yield b"x" * 100_000
             time.sleep(0.05)
-            assert len(route._transfers) <= 2
+            assert len(route._transfers) <= 4
         yield b"\r\n--x--\r\n"
 
-    with ThreadPoolExecutor(4) as attackers:
+    with ThreadPoolExecutor(6) as attackers:
         try:
-            sending = [attackers.submit(trickle, demo, piece, ended) for _ in range(4)]
-            wait_until(lambda: len(route._transfers) == 2)
+            sending = [attackers.submit(trickle, demo, piece, ended) for _ in range(6)]
+            wait_until(lambda: len(route._transfers) == 4)
             kind = {"content-type": "multipart/form-data; boundary=x"}
             url = f"{demo.local_url}gradio_api/upload"
             assert httpx.post(url, content=body(), headers=kind, timeout=30).status_code == 200

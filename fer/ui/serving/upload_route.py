@@ -30,8 +30,9 @@ MAX_CONCURRENT_UPLOADS = 128
 
 Incomplete ones make no room for others; these have, with 10 files each, a third of the quota's."""
 
-SETTLED = 1.0
-"""Seconds after which uploads are compared; before, one had little time to send anything."""
+SETTLED, GRACE = 1.0, 0.2
+"""Seconds after which uploads are compared by their rate, and by their size: before, one had little
+time to send anything, or none."""
 
 MAX_TRACKED, MIN_NUMBER = 200, 6
 """Uploads whose progress is kept, as it may be requested after they have ended, and least length
@@ -208,12 +209,13 @@ def _slowest(transfers: Sequence[Transfer]) -> Transfer:
     """Return the upload that makes way for another one.
 
     Where most have just begun, as in a flood of requests that send nothing, it is the one of these
-    that has sent least; else it has the least average rate of those that are settled.
+    that has sent least in some time; else it has the least average rate of those that are settled.
     """
     settled = [each for each in transfers if each.age >= SETTLED]
     if 2 * len(settled) < len(transfers):
         new = [each for each in transfers if each not in settled]
-        return min(new, key=lambda each: each.size)
+        had_time = [each for each in new if each.age >= GRACE]
+        return min(had_time or new, key=lambda each: each.size)
     return min(settled, key=lambda each: each.size / each.age)
 
 

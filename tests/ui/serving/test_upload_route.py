@@ -48,6 +48,8 @@ def upload(*pieces):
         ([(5, 5_000_000), (300, 99_000_000)], 1),
         ([(0.1, 9_000), (0.5, 0), (90, 5_000_000)], 1),  # a flood of empty ones ends itself
         ([(0.1, 0), (1.5, 0), (90, 5_000_000)], 1),
+        ([(0.1, 0), (0.3, 20_000), (0.4, 30_000)], 1),  # what has just come has sent nothing yet
+        ([(0.1, 9_000), (0.1, 0)], 1),
     ],
 )
 async def test_where_all_places_are_taken_the_slowest_upload_yields(
