@@ -36,9 +36,11 @@ def raw(demo, head, *pieces, pause=0.0, seconds=20):
     """Send a request as it is; return what comes back until the connection ends."""
     address = urlsplit(demo.local_url)
     with socket.create_connection((address.hostname, address.port), timeout=seconds) as connection:
-        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
+        # In one piece with what follows: a refused request's connection is closed after its head.
+        begun = head.replace("\n", "\r\n").encode() + b"\r\n\r\n"
+        connection.sendall(b"".join([begun, *pieces[:1]]))
         try:
-            for piece in pieces:
+            for piece in pieces[1:]:
                 connection.sendall(piece)
                 time.sleep(pause)
             return b"".join(iter(lambda: connection.recv(4000), b"")).decode(errors="replace")
