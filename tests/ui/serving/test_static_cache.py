@@ -13,6 +13,7 @@ from fer.ui.serving.static_cache import MAX_AT_A_TIME, RenderingTurns, StaticCac
 from tests.async_runner import run_async
 
 SCRIPT = b"let a = 1;\n" * 20_000
+PAGE = SCRIPT + b"let address = '%b';\n" * 2
 
 
 class Files:
@@ -26,19 +27,25 @@ class Files:
         await asyncio.sleep(0.01)
         found = "missing" not in scope["path"]
         headers = {"content-type": "text/javascript", "cache-control": "no-cache"}
+        body = SCRIPT
+        if static_cache.PAGE.fullmatch(scope["path"]):
+            body = PAGE % ((b"http://%b" % dict(scope["headers"])[b"host"],) * 2)
         if "icon" not in scope["path"]:
             headers |= {"etag": '"one"', "last-modified": "Mon, 02 Nov 2026 10:00:00 GMT"}
-        await Response(SCRIPT, 200 if found else 404, headers)(scope, receive, send)
+        await Response(body, 200 if found else 404, headers)(scope, receive, send)
 
-    def get(self, *paths, encoding="br", method="GET", **headers):
-        async def scenario():
-            inside = httpx.ASGITransport(self.cached)
-            async with httpx.AsyncClient(transport=inside, base_url="http://page") as http:
-                known = {"accept-encoding": encoding} | headers
-                requests = (http.request(method, path, headers=known) for path in paths)
-                return await asyncio.gather(*requests)
+    async def ask(self, *paths, encoding="br", method="GET", **headers):
+        async def served(scope, receive, send):
+            await self.cached({**scope, "server": ("page", 80)}, receive, send)
 
-        return run_async(scenario())
+        inside = httpx.ASGITransport(served)
+        async with httpx.AsyncClient(transport=inside, base_url="http://page") as http:
+            known = {"accept-encoding": encoding} | headers
+            requests = (http.request(method, path, headers=known) for path in paths)
+            return await asyncio.gather(*requests)
+
+    def get(self, *paths, **request):
+        return run_async(self.ask(*paths, **request))
 
 
 @pytest.fixture
@@ -55,7 +62,7 @@ def test_a_file_is_compressed_once_for_all_who_ask(files, encoding):
         assert int(response.headers["content-length"]) < 5000
         assert response.headers["content-type"] == "text/javascript"
     unpack = {"br": brotli.decompress, "gzip": gzip.decompress}[encoding]
-    assert unpack(files.cached._files["/assets/a.js", encoding].body) == SCRIPT
+    assert unpack(b"".join(files.cached._files["/assets/a.js", encoding, ""].body)) == SCRIPT
 
 
 def test_what_a_browser_has_is_not_sent_again(files):
@@ -81,20 +88,32 @@ def test_icons_are_made_once_and_other_things_each_time(files):
     assert len(files.asked) == 1 + 2 * len(others) + 2
 
 
-def test_the_page_is_rendered_once_for_each_of_its_addresses(files):
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [
+        ({}, b"http://page"),
+        ({"host": "PAGE:80"}, b"http://page"),
+        ({"host": "[::1]:7860"}, b"http://[::1]:7860"),
+        ({"x-forwarded-proto": "https"}, b"https://page"),
+        ({"x-forwarded-host": "space.example:99, b"}, b"http://space.example:99"),
+        ({"x-forwarded-host": "a.example", "x-forwarded-proto": "https"}, b"https://a.example"),
+        ({"host": "a b"}, b"http://page"),
+    ],
+)
+def test_the_page_is_rendered_once_and_has_the_address_at_which_it_is_opened(
+    files, headers, address
+):
+    whole = PAGE % (address, address)
     for _visit in range(2):
-        for encoding in ("br", "identity"):
-            response = files.get("/?__theme=dark", encoding=encoding, **{"accept-language": "de"})[
-                0
-            ]
-            assert response.content == SCRIPT
-        files.get("/config", **{"x-forwarded-host": "space.example"})
-        files.get("/config", **{"x-forwarded-host": "another.example"})
-    assert files.asked == ["/", "/", "/config", "/config"]
+        for path in ("/?__theme=dark", "/config"):
+            for encoding in ("br", "identity"):
+                response = files.get(path, encoding=encoding, **headers)[0]
+                assert response.content == whole
+                assert response.headers.get("content-encoding", "identity") == encoding
+        assert b"http://b.example" in files.get("/", host="b.example")[0].content
+    assert files.asked == ["/", "/config"]
     files.get("/?deep_link=a", "/?deep_link=a", "/config?page=b")  # for the request guard
-    assert len(files.asked) == 7 and len(files.cached._pages) == 4
-    files.get("/", **{"x-forwarded-proto": "https"})
-    assert len(files.cached._pages) == 5
+    assert len(files.asked) == 5
 
 
 def test_invented_addresses_do_not_push_out_the_real_one(files, monkeypatch):
@@ -102,14 +121,22 @@ def test_invented_addresses_do_not_push_out_the_real_one(files, monkeypatch):
     for number in range(6):
         files.get("/", host="page")
         files.get("/", host=f"invented-{number}")
-    assert len(files.asked) == 1 + 6 and len(files.cached._pages) == 3
+        assert ("/", "br", "http://page") in files.cached._pages
+    assert files.asked == ["/"] and len(files.cached._pages) == 3
+
+
+async def test_no_visitor_waits_until_the_page_is_compressed_for_another_address(files):
+    async with files.cached._compressing:
+        response, again = await asyncio.wait_for(files.ask("/", "/"), 5)
+    assert response.content == again.content and b"http://page'" in response.content
+    assert "content-encoding" not in response.headers and not files.cached._pages
 
 
 def test_what_the_request_guard_drops_has_no_page_rendered(files):
     for host in ("page", "page", "a b", "[::x]", "page/a"):
         for query in ("", "?page=" + "b" * 4000):
             files.get(f"/{query}", host=host)
-    assert files.asked == ["/", "/"]  # of a host, and of none
+    assert files.asked == ["/"]
 
 
 def test_only_a_query_for_another_page_has_one_rendered(files):
@@ -124,12 +151,12 @@ def test_who_asks_for_headers_gets_those_that_are_kept(files, path):
     head, again = files.get(path, path, method="HEAD")
     (whole,) = files.get(path)
     assert head.headers == again.headers == whole.headers and "content-length" in head.headers
-    assert head.content == b"" and whole.content == SCRIPT and files.asked == [path]
+    assert head.content == b"" and whole.content.startswith(SCRIPT) and files.asked == [path]
 
 
 def test_the_page_is_made_once_for_all_who_ask_at_once(files):
     responses = files.get(*["/"] * 100)
-    assert files.asked == ["/"] and {response.content for response in responses} == {SCRIPT}
+    assert files.asked == ["/"] and len({response.content for response in responses}) == 1
     assert not files.cached._making
 
 
@@ -156,7 +183,7 @@ async def test_where_the_first_ones_leave_the_next_one_has_the_file_made():
     requests = (cached({**page, "visitor": visitor}, None, send) for visitor in range(5))
     await asyncio.gather(*requests)
     assert asked == [0, 1, 2, 3]
-    assert [body and gzip.decompress(body) for body in sent] == [None, SCRIPT] * 2
+    assert [body and gzip.decompress(body) for body in sent] == [None, SCRIPT, b""] * 2
 
 
 async def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
