@@ -15,14 +15,14 @@ from fer.batch.tasks import BatchSettings, Result, Task, WorkerReady, WorkError
 from fer.sandbox import kernel
 from fer.temp_folder import work_folder
 
-MAX_FAILED_STARTS = 3
-"""Workers that may end in a row before one of them is ready."""
+MAX_CRASHES_PER_WORKER = 3
+"""Workers that may end in a row, for each one wanted, before any sends a message."""
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Environment variables from which libraries take their number of threads."""
 
-_GRACE = 5.0
-"""Seconds for a worker to end by itself."""
+_KILL_JOIN_TIMEOUT = 5.0
+"""Seconds to wait for a killed worker to exit."""
 
 
 class _WorkerProcess:
@@ -42,22 +42,22 @@ class _WorkerProcess:
         """End the process, whatever it does."""
         self.connection.close()
         self.process.kill()
-        self.process.join(_GRACE)
+        self.process.join(_KILL_JOIN_TIMEOUT)
 
 
 class LocalPool:
     """A few processes on this machine; one that ends is replaced.
 
     Args:
-        settings: Of the batch.
-        count: How many.
-        load: Loads the networks in each.
+        settings: The batch's settings.
+        count: Number of workers.
+        load: Loads the networks in each worker.
     """
 
     def __init__(self, settings: BatchSettings, count: int, load: Loader = TaskRunner.load) -> None:
         self._settings, self._count, self._load = settings, count, load
         self._workers: list[_WorkerProcess] = []
-        self._failed_starts = 0
+        self._crashes = 0  # since the last message of a worker
         # Workers are killed, and leave the copies that they made.
         self._copies = work_folder(WORK_FOLDER)
 
@@ -123,14 +123,14 @@ class LocalPool:
             message = worker.connection.recv()
         except (EOFError, OSError):
             return worker, None
-        self._failed_starts = 0
+        self._crashes = 0
         if isinstance(message, WorkError):
             raise ValueError(message.sentence)
         return worker, message
 
     def _replace(self, worker: _WorkerProcess) -> _WorkerProcess:
-        self._failed_starts += 1
-        if self._failed_starts > MAX_FAILED_STARTS * self._count:
+        self._crashes += 1
+        if self._crashes > MAX_CRASHES_PER_WORKER * self._count:
             raise ValueError(
                 "The workers end before they are ready; name fewer with --workers, since each "
                 "needs memory for the networks."

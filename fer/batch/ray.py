@@ -13,7 +13,7 @@ from fer.batch.tasks import BatchSettings, Result, Task, WorkerReady, WorkError
 MAX_FAILED_STARTS = 3
 """Actors that may end in a row, for each that is wanted, before one of them is ready."""
 
-_GRACE = 5.0
+_CLOSE_TIMEOUT = 5.0
 """Seconds for actors to remove their copies."""
 
 
@@ -47,9 +47,9 @@ class RayPool:
     """A few actors; one that ends is replaced as soon as the cluster has a core for another.
 
     Args:
-        settings: Of the batch.
-        count: How many; None for a core each of the whole cluster.
-        load: Loads the networks in each.
+        settings: The batch's settings.
+        count: Number of actors; None for one per core of the whole cluster.
+        load: Loads the networks in each actor.
     """
 
     def __init__(
@@ -167,7 +167,7 @@ class RayPool:
         ray = import_ray()
         if self._free:  # what the others have copied goes when an actor starts there again
             closing = [actor.close.remote() for actor in self._free]
-            ray.wait(closing, num_returns=len(closing), timeout=_GRACE)
+            ray.wait(closing, num_returns=len(closing), timeout=_CLOSE_TIMEOUT)
         at_work = (actor for actor, _ in self._at_work.values())
         for actor in [*self._free, *self._loading.values(), *at_work]:
             ray.kill(actor)

@@ -196,7 +196,7 @@ def die(settings):
     ],
 )
 def test_workers_that_cannot_start_end_the_run(load, sentence, monkeypatch):
-    monkeypatch.setattr("fer.batch.local.MAX_FAILED_STARTS", 1)
+    monkeypatch.setattr("fer.batch.local.MAX_CRASHES_PER_WORKER", 1)
     pool = LocalPool(SETTINGS, 1, load)
     with pytest.raises(ValueError, match=sentence):
         pool.start()
