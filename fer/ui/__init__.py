@@ -31,7 +31,7 @@ from fer.ui.serving.request_guard import RequestGuard
 from fer.ui.serving.static_cache import StaticCache
 from fer.ui.serving.static_folders import device_page_folder, static_folders
 from fer.ui.serving.transfer_limits import ResponseFlow
-from fer.ui.serving.uploads import page_store
+from fer.ui.serving.upload_store import page_store
 from fer.ui.session_cleanup import limit_arenas, poll_less_often, sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions

@@ -25,7 +25,7 @@ from gradio.state_holder import SessionState, StateHolder
 from fer.ui.mailboxes import Mailboxes
 from fer.ui.serving.request_checks import OriginFilter
 from fer.ui.serving.upload_limits import UPLOAD_SWEEP_INTERVAL
-from fer.ui.serving.uploads import UploadStore
+from fer.ui.serving.upload_store import UploadStore
 
 logger = logging.getLogger(__name__)
 
@@ -272,7 +272,7 @@ class Sweep:
         """Do all steps; one that fails is logged, and done again at the next sweep."""
         steps: tuple[Callable[[], Any], ...] = (
             partial(keep_running, self.demo),
-            partial(anyio.to_thread.run_sync, self.store.sweep),
+            partial(anyio.to_thread.run_sync, self.store.delete_expired),
             partial(anyio.to_thread.run_sync, return_freed_memory),
             partial(forget_deleted_files, self.demo),
             self._forget_cancelled,

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from fer.ui import build_demo, launch_settings
-from fer.ui.serving.uploads import page_store
+from fer.ui.serving.upload_store import page_store
 from tests.fakes import fake_pipeline, sure
 from tests.security.server import free_port
 

@@ -94,8 +94,8 @@ def test_only_a_request_that_is_accepted_keeps_an_upload_in_use(demo, visitor):
     upload = demo.store._uploads[path := visitor.uploaded()]
     data = [file(path), 40, False, False, TOKEN]
     assert visitor.join("read", data, fn_index=9999).status_code in (404, 422)
-    assert upload.used == float("-inf")
-    assert visitor.ask("read", data)["success"] and upload.used > 0
+    assert upload.used_at == float("-inf")
+    assert visitor.ask("read", data)["success"] and upload.used_at > 0
 
 
 def test_what_does_not_fit_gets_a_sentence_and_the_next_one_works(demo, quota, visitor):
@@ -195,16 +195,16 @@ def test_a_visitors_files_go_after_they_left(demo, visitor, monkeypatch):
     heartbeat.getresponse().readline()
     heartbeat.close()
     upload = demo.store._uploads[mine]
-    wait_until(lambda: upload.left is not None)
-    demo.store.sweep()
+    wait_until(lambda: upload.closed_at is not None)
+    demo.store.delete_expired()
     assert Path(mine).exists()  # the page may only have been loaded again
     now = time.monotonic()
     monkeypatch.setattr(demo.store, "clock", lambda: now + upload_limits.MAX_AGE_AFTER_LEAVING + 1)
-    demo.store.sweep()
+    demo.store.delete_expired()
     assert not Path(mine).parent.exists()
     assert Path(kept).exists() and Path(unused).exists()
     monkeypatch.setattr(demo.store, "clock", lambda: now + upload_limits.MAX_AGE + 1)
-    demo.store.sweep()
+    demo.store.delete_expired()
     assert not Path(kept).parent.exists() and not Path(unused).parent.exists()
     lost = others.join("read", [file(kept), 40, False, False])
     assert lost.status_code == 400 and "upload it again" in lost.json()["detail"]

@@ -18,7 +18,7 @@ from fer.ui.live.camera_places import MAX_STREAMS
 from fer.ui.sender import TIMEOUT
 from fer.ui.serving import connections
 from fer.ui.serving.transfer_limits import ResponseFlow
-from fer.ui.serving.uploads import page_store
+from fer.ui.serving.upload_store import page_store
 from fer.video import VideoWriter
 from tests.async_runner import run_async
 from tests.security._live import Visitor, abandon, allowed, client, data_url, jpeg, serve

@@ -20,7 +20,7 @@ from starlette.middleware import Middleware
 from fer.temp_folder import TempFolder
 from fer.ui.mailboxes import Mailboxes
 from fer.ui.serving.connections import Connections
-from fer.ui.serving.uploads import UploadStore
+from fer.ui.serving.upload_store import UploadStore
 from fer.ui.session_cleanup import (
     MAX_ARENAS,
     POLL_INTERVAL,
@@ -261,7 +261,7 @@ async def test_a_step_of_the_sweep_that_fails_is_logged_and_keeps_no_other_from_
         sweeps.append(1)
         raise OSError("no such disk")
 
-    store.sweep, demo.app.state.connections = fail, SimpleNamespace(is_open=nobody)
+    store.delete_expired, demo.app.state.connections = fail, SimpleNamespace(is_open=nobody)
     demo._queue.pending_messages_per_session["left"] = "unread"
     sweep = Sweep(store, demo.app)
     await sweep.run()

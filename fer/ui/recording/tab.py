@@ -20,7 +20,7 @@ from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
 from fer.ui.recording.views import instructions
 from fer.ui.serving.upload_form import MAX_FILES
-from fer.ui.serving.uploads import page_store
+from fer.ui.serving.upload_store import page_store
 from fer.ui.sessions import Sessions
 from fer.video import MAX_BYTES, MAX_SECONDS
 
@@ -50,8 +50,8 @@ VIDEO_LIMITS = N_("%(formats)s; up to %(size)s MB, %(hours)s h.")
 def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> list[Component]:
     """Build the Recording tab and connect its events; return the output components."""
     handlers = RecordingHandlers(pipeline)
-    page_store().watch(handlers.job_queue.busy)
-    page_store().keep(handlers.kept_folders)
+    page_store().register_busy_folders(handlers.job_queue.busy)
+    page_store().register_kept_folders(handlers.kept_folders)
     events = RecordingEvents(handlers, sessions)
     with gr.Row(elem_id="recording-tab", elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):

@@ -18,7 +18,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.ui.serving.transfer_limits import Transfers
 from fer.ui.serving.upload_limits import MAX_LEASED
-from fer.ui.serving.uploads import Claims
+from fer.ui.serving.upload_store import Claims
 
 HOST = re.compile(r"([\w.-]{1,255}|\[[\da-f:.]{2,45}\])(:\d{1,5})?", re.ASCII | re.I)
 """What a host looks like; httpx, by which Gradio reads it, has rules of its own."""

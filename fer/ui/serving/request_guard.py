@@ -37,7 +37,7 @@ from fer.ui.serving.request_checks import (
 )
 from fer.ui.serving.static_cache import RENDERED, RenderingTurns, is_for_another_page
 from fer.ui.serving.upload_route import UploadRoute
-from fer.ui.serving.uploads import Claims, UploadStore
+from fer.ui.serving.upload_store import Claims, UploadStore
 from fer.ui.session_cleanup import has_results, pending_events, session_of
 
 _NAME = r"[^/]{1,100}"
@@ -164,7 +164,7 @@ class RequestGuard:
         """Return a visitor's file; Gradio's response would repeat the headers that a proxy set."""
         path = Path(name)
         try:
-            facts = path.stat() if self.store.serves(name) else None
+            facts = path.stat() if self.store.is_downloadable(name) else None
         except OSError:  # deleted meanwhile
             facts = None
         if facts is None:

@@ -13,7 +13,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.ui.serving.request_checks import RequestError
 from fer.ui.serving.upload_limits import Upload
-from fer.ui.serving.uploads import UploadStore
+from fer.ui.serving.upload_store import UploadStore
 
 MAX_FILES, MAX_PARTS = 10, 20
 """Files in one request (the page sends as many as are dropped at once), and parts of its form."""

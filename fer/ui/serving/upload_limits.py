@@ -17,7 +17,7 @@ Plus `UPLOAD_SWEEP_INTERVAL`, it is less than the quarter of an hour that the pa
 """
 
 UPLOAD_SWEEP_INTERVAL = 60
-"""Seconds from one sweep to the next."""
+"""Seconds from one deletion of expired uploads to the next."""
 
 LEASE, MAX_LEASED = 120, 24
 """Seconds after its last use in which an upload is deleted to make room only after all others, and
@@ -38,9 +38,10 @@ class Quota:
     """Limits of the folder's content.
 
     Args:
-        bytes: Of uploads and results.
+        bytes: Bytes of uploads and results.
         files: Number of uploads.
         reserve: Share of the disk that stays free, but at most `max_reserve` bytes.
+        max_reserve: Bytes.
     """
 
     bytes: int = 8_000_000_000
@@ -64,27 +65,27 @@ class Upload:
     Args:
         path: Its file, alone in a folder of a random name.
         sender: The sender's network address; only for sharing the quota.
-        made: When its reception began or, once complete, ended.
+        received_at: When its reception began or, once complete, ended.
         size: Bytes so far.
         session: The session that used it first.
-        used: When it was used last.
-        left: When its page was closed; None while it is open.
+        used_at: When it was used last.
+        closed_at: When its page was closed; None while it is open.
         complete: Whether it has been received completely.
     """
 
     path: Path
     sender: str
-    made: float
+    received_at: float
     size: int = 0
     session: str | None = None
-    used: float = float("-inf")
-    left: float | None = None
+    used_at: float = float("-inf")
+    closed_at: float | None = None
     complete: bool = False
 
     def expired(self, now: float) -> bool:
         """Return whether it is to be deleted."""
-        left = self.left is not None and now - self.left > MAX_AGE_AFTER_LEAVING
-        return self.complete and (left or now - self.made > MAX_AGE)
+        abandoned = self.closed_at is not None and now - self.closed_at > MAX_AGE_AFTER_LEAVING
+        return self.complete and (abandoned or now - self.received_at > MAX_AGE)
 
 
 def removal_order(
@@ -104,7 +105,7 @@ def removal_order(
     def weight(upload: Upload) -> int:
         return 1 if by_number else upload.size
 
-    newest_first = sorted(uploads, key=lambda upload: -upload.made)
+    newest_first = sorted(uploads, key=lambda upload: -upload.received_at)
     by_session = _by_holding(newest_first, lambda upload: upload.session, weight)
     by_sender = _by_holding(by_session, lambda upload: upload.sender, weight)
     leased, order = _leased(newest_first, now), by_sender[::-1]
@@ -128,7 +129,7 @@ def _leased(uploads: list[Upload], now: float) -> set[Upload]:
     number = Counter[object]()
     leased = set()
     for upload in uploads:
-        number[upload.session] += now - upload.used <= LEASE
-        if now - upload.used <= LEASE and number[upload.session] <= MAX_LEASED:
+        number[upload.session] += now - upload.used_at <= LEASE
+        if now - upload.used_at <= LEASE and number[upload.session] <= MAX_LEASED:
             leased.add(upload)
     return leased

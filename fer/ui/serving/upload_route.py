@@ -21,7 +21,7 @@ from fer.ui.serving.request_checks import RequestError, claimed_size
 from fer.ui.serving.transfer_limits import Transfer
 from fer.ui.serving.upload_form import BAD_FORM, MAX_FILES, Form, too_large
 from fer.ui.serving.upload_limits import NO_ROOM, NoRoomError
-from fer.ui.serving.uploads import UploadStore
+from fer.ui.serving.upload_store import UploadStore
 
 logger = logging.getLogger(__name__)
 

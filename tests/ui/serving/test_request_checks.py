@@ -20,7 +20,7 @@ from fer.ui.serving.request_checks import (
     read_json,
 )
 from fer.ui.serving.upload_limits import MAX_LEASED
-from fer.ui.serving.uploads import UploadStore
+from fer.ui.serving.upload_store import UploadStore
 from tests.async_runner import run_async
 
 FRAME = "data:image/jpeg;base64,AAAA"

@@ -70,7 +70,7 @@ def test_a_file_that_is_deleted_as_it_is_fetched_is_not_there(tmp_path):
 
     path = f"/gradio_api/file={tmp_path}/gone.png"
     scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
-    store = SimpleNamespace(serves=lambda path: True)
+    store = SimpleNamespace(is_downloadable=lambda path: True)
     run_async(RequestGuard(None, store, 1)(scope, None, send))
     assert sent[0] == 404
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from fer.temp_folder import TempFolder
 from fer.ui.serving import upload_route
 from fer.ui.serving.upload_route import UploadRoute
-from fer.ui.serving.uploads import UploadStore
+from fer.ui.serving.upload_store import UploadStore
 from tests.async_runner import run_async
 
 FORM = (

@@ -57,11 +57,11 @@ class UploadStore:
         """Make files, the page's examples, available to all sessions."""
         self._public |= {str(path) for path in paths}
 
-    def watch(self, busy: Callable[[], set[Path]]) -> None:
-        """Register a function that returns folders in use, which sweeps spare."""
+    def register_busy_folders(self, busy: Callable[[], set[Path]]) -> None:
+        """Register a function that returns folders in use, which are never deleted."""
         self._busy.append(busy)
 
-    def keep(self, kept: Callable[[], set[Path]]) -> None:
+    def register_kept_folders(self, kept: Callable[[], set[Path]]) -> None:
         """Register a function that returns folders that don't age, of uploads or of results.
 
         They are deleted to make room for others all the same.
@@ -106,7 +106,7 @@ class UploadStore:
 
     def finish(self, upload: Upload) -> None:
         """Mark an upload as complete, so that it can be used."""
-        upload.made, upload.complete = self.clock(), True
+        upload.received_at, upload.complete = self.clock(), True
 
     def discard(self, upload: Upload) -> None:
         """Delete an upload with its folder."""
@@ -142,9 +142,9 @@ class UploadStore:
         """Spare uploads for a while when room is made, as they are being used."""
         with self._lock:
             for upload in filter(None, map(self._uploads.get, paths)):
-                upload.used, upload.left = self.clock(), None
+                upload.used_at, upload.closed_at = self.clock(), None
 
-    def serves(self, path: str) -> bool:
+    def is_downloadable(self, path: str) -> bool:
         """Return whether a file may be fetched: its random path is known to its owner only."""
         if path in self._public:
             return True
@@ -158,10 +158,11 @@ class UploadStore:
         """Mark a session's page as closed; its uploads expire sooner unless they are used again."""
         with self._lock:
             for upload in self._uploads.values():
-                if session is not None and upload.session == session and upload.left is None:
-                    upload.left = self.clock()
+                owned = session is not None and upload.session == session
+                if owned and upload.closed_at is None:
+                    upload.closed_at = self.clock()
 
-    def sweep(self) -> None:
+    def delete_expired(self) -> None:
         """Delete expired uploads and results, and abandoned folders."""
         now = self.clock()
         busy, kept = (
@@ -177,11 +178,12 @@ class UploadStore:
         self._seen.update(dict.fromkeys((busy | kept) & set(entries), now))
         sizes = {entry: _size(entry) for entry in entries}
         finished = sorted(set(entries) - busy, key=self._seen.__getitem__)
-        left = sum(sizes[entry] for entry in finished)  # who waits takes no room from results
+        # Busy folders don't count against the results' quota.
+        total = sum(sizes[entry] for entry in finished)
         for entry in finished:
-            if left > self.quota.others or now - self._seen[entry] > MAX_AGE:
+            if total > self.quota.others or now - self._seen[entry] > MAX_AGE:
                 _remove(entry)
-                left -= sizes.pop(entry)
+                total -= sizes.pop(entry)
         self._others = sum(sizes.values())
 
     def _entries(self) -> list[Path]:
@@ -202,7 +204,7 @@ class UploadStore:
         if self._fits(size, files):
             return
         complete = [upload for upload in self._uploads.values() if upload.complete]
-        if self._lack(size) > sum(upload.size for upload in complete):
+        if self._bytes_short(size) > sum(upload.size for upload in complete):
             raise NoRoomError  # deleting all would not suffice
         by_number = len(self._uploads) + files > self.quota.files
         free, leased = removal_order(complete, by_number, self.clock())
@@ -219,9 +221,9 @@ class UploadStore:
             self.discard(upload)
 
     def _fits(self, size: int, files: int) -> bool:
-        return self._lack(size) <= 0 and len(self._uploads) + files <= self.quota.files
+        return self._bytes_short(size) <= 0 and len(self._uploads) + files <= self.quota.files
 
-    def _lack(self, size: int) -> int:
+    def _bytes_short(self, size: int) -> int:
         """Return how many bytes must be deleted before `size` more fit."""
         disk = shutil.disk_usage(self.folder.path)
         reserve = min(self.quota.max_reserve, int(disk.total * self.quota.reserve))
@@ -248,7 +250,7 @@ class Claims:
         return allowed
 
     def lease(self) -> None:
-        """Lease the uploads; a refused request must not, or it kept all from making room."""
+        """Lease the uploads; refused requests must not, or they could block all eviction."""
         self.store.lease(self._paths)
 
 

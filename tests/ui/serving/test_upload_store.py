@@ -1,4 +1,4 @@
-"""The upload store: access, quota and sweeps."""
+"""The upload store: access, quota and expiry."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fer.temp_folder import TempFolder
-from fer.ui.serving import uploads
+from fer.ui.serving import upload_store
 from fer.ui.serving.upload_limits import (
     LEASE,
     MAX_AGE,
@@ -16,7 +16,7 @@ from fer.ui.serving.upload_limits import (
     Quota,
     removal_order,
 )
-from fer.ui.serving.uploads import Claims, UploadStore
+from fer.ui.serving.upload_store import Claims, UploadStore
 
 
 class Clock:
@@ -49,9 +49,9 @@ def claim(store, used, session):
 
 def test_an_upload_can_be_used_when_it_is_complete(store):
     upload = store.begin("one.png", "a")
-    assert not store.claim(str(upload.path), "me") and not store.serves(str(upload.path))
+    assert not store.claim(str(upload.path), "me") and not store.is_downloadable(str(upload.path))
     store.finish(upload)
-    assert store.claim(str(upload.path), "me") and store.serves(str(upload.path))
+    assert store.claim(str(upload.path), "me") and store.is_downloadable(str(upload.path))
     assert not store.claim(str(upload.path.parent / "two.png"), "me")
 
 
@@ -130,9 +130,9 @@ def test_a_request_that_is_refused_keeps_nothing_in_use(store):
     upload = add(store)
     claims = Claims(store)
     assert claims.claim(str(upload.path), "me")
-    assert upload.used == float("-inf")
+    assert upload.used_at == float("-inf")
     claims.lease()
-    assert upload.used == store.clock.now
+    assert upload.used_at == store.clock.now
 
 
 def test_room_is_made_for_many_at_a_time(store, monkeypatch):
@@ -140,7 +140,7 @@ def test_room_is_made_for_many_at_a_time(store, monkeypatch):
     kept = [add(store, 0) for _ in range(1000)]
     ordered = []
     monkeypatch.setattr(
-        uploads, "removal_order", lambda *given: ordered.append(1) or removal_order(*given)
+        upload_store, "removal_order", lambda *given: ordered.append(1) or removal_order(*given)
     )
     for _ in range(30):
         add(store, 0)
@@ -170,7 +170,7 @@ def test_uploads_go_in_time_with_their_folder(store, left, seconds, exists):
     if left:
         store.release("me")
     store.clock.now += seconds
-    store.sweep()
+    store.delete_expired()
     assert upload.path.exists() is upload.path.parent.exists() is exists
 
 
@@ -182,7 +182,7 @@ def test_who_comes_back_keeps_their_files(store):
     store.clock.now += MAX_AGE_AFTER_LEAVING - 1
     claim(store, [upload], "me")
     store.clock.now += MAX_AGE_AFTER_LEAVING - 1
-    store.sweep()
+    store.delete_expired()
     assert upload.path.exists()
 
 
@@ -199,21 +199,21 @@ def test_a_sweep_removes_whatever_it_finds(store):
     (store.folder.path / "empty").mkdir()
     (store.folder.path / "link").symlink_to("/etc")
     busy = {working.parent}
-    store.watch(lambda: busy)
-    store.sweep()
+    store.register_busy_folders(lambda: busy)
+    store.delete_expired()
     assert all(path.exists() for path in (known.path, cached, made, working, lost))
     store.clock.now += MAX_AGE + 1
-    store.sweep()
+    store.delete_expired()
     assert set(store.folder.path.rglob("*")) == {
         *(store.folder.path / ".lock", store.uploads, store.recordings),
         *(working.parent, working),
     }
     busy.clear()
     store.clock.now += MAX_AGE - 1
-    store.sweep()
+    store.delete_expired()
     assert working.exists()  # its time began with the end of the work
     store.clock.now += 2
-    store.sweep()
+    store.delete_expired()
     assert list(store.recordings.iterdir()) == []
 
 
@@ -224,7 +224,7 @@ def test_results_count_and_the_oldest_go_when_they_are_too_many(store):
     for path in made:
         path.parent.mkdir(parents=True)
         path.write_bytes(b"x" * 200)
-        store.sweep()
+        store.delete_expired()
         store.clock.now += 60
     assert [path.exists() for path in made] == [False, True, True]
     with pytest.raises(NoRoomError):
@@ -238,8 +238,8 @@ def test_what_is_worked_on_does_not_go_and_takes_no_room_from_results_or_uploads
     for path, size in ((working, 2000), (made, 300)):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"x" * size)
-    store.watch(lambda: {working.parent})
-    store.sweep()
+    store.register_busy_folders(lambda: {working.parent})
+    store.delete_expired()
     assert working.exists() and made.exists()
     assert add(store, 500).path.exists()
     with pytest.raises(NoRoomError):
@@ -253,15 +253,15 @@ def test_what_waits_in_a_queue_does_not_age_but_makes_room(store):
     made.parent.mkdir(parents=True)
     made.write_bytes(b"x" * 100)
     queue = {waiting.path.parent, made.parent}
-    store.keep(lambda: queue)
+    store.register_kept_folders(lambda: queue)
     for _ in range(2):
         store.clock.now += MAX_AGE + 1
-        store.sweep()
+        store.delete_expired()
         assert waiting.path.exists() and made.exists() and not other.path.exists()
     add(store, 700)
     assert not waiting.path.exists()
     made.write_bytes(b"x" * 600)
-    store.sweep()
+    store.delete_expired()
     assert not made.exists()
 
 
@@ -269,7 +269,7 @@ def test_a_jump_of_the_computers_clock_deletes_nothing(store, monkeypatch):
     upload = add(store)
     (store.recordings / "made").mkdir(parents=True)
     monkeypatch.setattr("time.time", lambda: 4e9)
-    store.sweep()
+    store.delete_expired()
     assert upload.path.exists() and (store.recordings / "made").exists()
 
 
@@ -284,4 +284,4 @@ def test_a_folder_that_goes_while_it_is_measured_ends_no_sweep(tmp_path, monkeyp
         return scandir(folder)
 
     monkeypatch.setattr("os.scandir", removing)
-    assert uploads._size(tmp_path / "a") == 5
+    assert upload_store._size(tmp_path / "a") == 5
