@@ -32,7 +32,7 @@ from fer.ui.serving.static_cache import StaticCache
 from fer.ui.serving.static_folders import device_page_folder, static_folders
 from fer.ui.serving.transfer_limits import ResponseFlow
 from fer.ui.serving.upload_store import page_store
-from fer.ui.session_cleanup import limit_arenas, poll_less_often, sweeping
+from fer.ui.session_cleanup import cleanup_lifespan, limit_arenas, poll_less_often
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme
@@ -215,7 +215,7 @@ def launch_settings() -> dict[str, Any]:
                 guard,
                 Middleware(Connections),
             ],
-            "lifespan": sweeping(store),
+            "lifespan": cleanup_lifespan(store),
         },
         "ssr_mode": False,
     }

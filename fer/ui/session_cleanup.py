@@ -43,7 +43,7 @@ def poll_less_often(demo: gr.Blocks) -> None:
     demo._queue.sleep_when_free = POLL_INTERVAL
 
 
-class SmallState(SessionState):
+class MinimalSessionState(SessionState):
     """Gradio's state of a session, without a description of each component and its last value.
 
     These are for links that store a page's values, which this page has none of; to make them takes
@@ -61,17 +61,17 @@ class SmallState(SessionState):
         """Keep nothing."""
 
 
-class SmallStates(StateHolder):
-    """Gradio's states of all sessions, small ones."""
+class MinimalStateHolder(StateHolder):
+    """Gradio's states of all sessions, minimal ones."""
 
     def __getitem__(self, session_id: str) -> SessionState:
         """Return a session's state, a new one where there is none."""
         if session_id not in self.session_data:
-            self.session_data[session_id] = SmallState(self.blocks)
+            self.session_data[session_id] = MinimalSessionState(self.blocks)
         return super().__getitem__(session_id)
 
 
-class Iterators(dict[str, Any]):
+class RemovableIterators(dict[str, Any]):
     """The iterators of handlers that yield.
 
     Gradio waits for one to close before it removes it. By then, a second request to cancel the same
@@ -83,8 +83,8 @@ class Iterators(dict[str, Any]):
         self.pop(event, None)
 
 
-def keep_little(app: Any, is_open: Callable[[str], bool]) -> None:
-    """Have Gradio keep small states, bounded mailboxes and iterators that may be dropped twice.
+def install_minimal_state(app: Any, is_open: Callable[[str], bool]) -> None:
+    """Have Gradio keep minimal states, bounded mailboxes and iterators that may be dropped twice.
 
     It is called before the page serves its first request.
 
@@ -93,13 +93,13 @@ def keep_little(app: Any, is_open: Callable[[str], bool]) -> None:
         is_open: Whether a session has an open connection.
     """
     demo: Any = app.get_blocks()
-    app.state_holder = SmallStates()  # type: ignore[no-untyped-call]
+    app.state_holder = MinimalStateHolder()  # type: ignore[no-untyped-call]
     app.state_holder.set_blocks(demo)
-    app.iterators = Iterators()
+    app.iterators = RemovableIterators()
     demo._queue.pending_messages_per_session = Mailboxes(is_open)
 
 
-def keep_running(demo: Any) -> None:
+def restart_stopped_queue(demo: Any) -> None:
     """Start Gradio's queue again if it has stopped by an error; else every event is refused."""
     if demo._queue.stopped and demo.is_running:
         logger.error("Gradio's queue has stopped; it is started again.")
@@ -211,12 +211,12 @@ def forget_deleted_files(demo: gr.Blocks) -> None:
         paths.difference_update([path for path in paths.copy() if not Path(path).exists()])
 
 
-def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
-    """Return an ASGI lifespan that sweeps uploads and sessions regularly."""
+def cleanup_lifespan(store: UploadStore) -> Callable[[FastAPI], Any]:
+    """Return an ASGI lifespan in which Gradio keeps little, and uploads and sessions are swept."""
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
-        keep_little(app, app.state.connections.is_open)
+        install_minimal_state(app, app.state.connections.is_open)
         app.state.connections.working = partial(working_sessions, app.get_blocks())
         app.middleware_stack = OriginFilter(app.middleware_stack)
         # Otherwise malformed requests could fill the disk with log lines.
@@ -271,7 +271,7 @@ class Sweep:
     async def run(self) -> None:
         """Do all steps; one that fails is logged, and done again at the next sweep."""
         steps: tuple[Callable[[], Any], ...] = (
-            partial(keep_running, self.demo),
+            partial(restart_stopped_queue, self.demo),
             partial(anyio.to_thread.run_sync, self.store.delete_expired),
             partial(anyio.to_thread.run_sync, return_freed_memory),
             partial(forget_deleted_files, self.demo),

@@ -24,18 +24,18 @@ from fer.ui.serving.upload_store import UploadStore
 from fer.ui.session_cleanup import (
     MAX_ARENAS,
     POLL_INTERVAL,
-    SmallState,
+    MinimalSessionState,
     Sweep,
+    cleanup_lifespan,
     closed_sessions,
     forget_cancelled,
     forget_deleted_files,
     forget_session,
-    keep_little,
-    keep_running,
+    install_minimal_state,
     poll_less_often,
+    restart_stopped_queue,
     return_freed_memory,
     sweep_sessions,
-    sweeping,
 )
 from tests.async_runner import run_async
 from tests.security.server import free_port
@@ -143,7 +143,7 @@ def small():
         shown = [gr.HTML(str(number)) for number in range(300)]
         gr.Button().click(lambda text: (text, gr.HTML(visible=False)), shown[0], shown[:2])
     demo.queue()
-    keep_little(demo.app, nobody)
+    install_minimal_state(demo.app, nobody)
     return demo
 
 
@@ -153,7 +153,7 @@ def test_a_session_costs_gradio_next_to_nothing(small):
     for number in range(100):
         small.state_holder[f"session {number}"]
     assert time.thread_time() - begun < 0.2
-    assert isinstance(small.app.state_holder["session 1"], SmallState)
+    assert isinstance(small.app.state_holder["session 1"], MinimalSessionState)
     assert isinstance(small._queue.pending_messages_per_session, Mailboxes)
 
 
@@ -172,10 +172,10 @@ def test_a_session_still_keeps_what_a_handler_changed_and_no_values(small):
 def test_a_queue_that_has_stopped_is_started_again_but_not_that_of_a_closed_page():
     starts = []
     queue = SimpleNamespace(stopped=True, start=lambda: starts.append(1))
-    keep_running(SimpleNamespace(is_running=False, _queue=queue))
+    restart_stopped_queue(SimpleNamespace(is_running=False, _queue=queue))
     assert not starts
-    keep_running(SimpleNamespace(is_running=True, _queue=queue))
-    keep_running(SimpleNamespace(is_running=True, _queue=queue))
+    restart_stopped_queue(SimpleNamespace(is_running=True, _queue=queue))
+    restart_stopped_queue(SimpleNamespace(is_running=True, _queue=queue))
     assert len(starts) == 1 and not queue.stopped
 
 
@@ -240,7 +240,7 @@ def test_connections_know_whose_events_wait_or_run(tmp_path):
     go_on = threading.Event()
     with gr.Blocks(analytics_enabled=False) as demo:
         gr.Button().click(lambda: go_on.wait(10) and None, None, None, api_name="wait")
-    lifespan = sweeping(UploadStore(TempFolder(tmp_path / "fer")))
+    lifespan = cleanup_lifespan(UploadStore(TempFolder(tmp_path / "fer")))
     settings = {"middleware": [Middleware(Connections)], "lifespan": lifespan}
     app, url, _ = demo.launch(server_port=free_port(), **LAUNCH, app_kwargs=settings)
     with httpx.Client(base_url=url, timeout=20) as client:
