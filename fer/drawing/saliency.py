@@ -1,6 +1,6 @@
 """Saliency by occlusion: which regions of a face its expression depends on.
 
-Each region is covered in turn, and the fall of the log-odds is measured: Zeiler and Fergus (2014),
+Each region is covered in turn, and the drop in log-odds is measured: Zeiler and Fergus (2014),
 https://arxiv.org/abs/1311.2901. Preprocessing is included, so this works for any network.
 """
 
@@ -18,21 +18,21 @@ OCCLUDER_SIDE, OCCLUDER_STEP = 32, 12
 """Side of the square that covers a region, and its stride, in pixels of `MAP_SIDE`."""
 
 MIN_DROP = 0.25
-"""Least fall of the log-odds for which regions are highlighted."""
+"""Least drop in log-odds for which regions are highlighted."""
 
 HIGHLIGHT_COLOR = np.array([255, 120, 0], np.float32)
 """RGB."""
 
 _OPACITY = 0.7
-_MIN_PROBABILITY = 1e-4  # a probability may be 0 or 1, its odds may not
+_MIN_PROBABILITY = 1e-4  # a probability may be 0 or 1, where log-odds are infinite
 
 
 def occlusion_map(
     crop: UInt8Array, classify: Callable[[Sequence[UInt8Array]], Float32Array], expression: int
 ) -> Float32Array:
-    """Return how much the log-odds of an expression fall when each place is covered.
+    """Return how much the log-odds of an expression drop when each place is covered.
 
-    Odds instead of the probability itself, for that hardly moves where it is close to 1.
+    Log-odds instead of the probability itself, because that saturates near 1.
 
     Args:
         crop: A face, RGB uint8 (h, w, 3).
@@ -40,40 +40,40 @@ def occlusion_map(
         expression: Its class index.
 
     Returns:
-        float32 (MAP_SIDE, MAP_SIDE), the mean fall over the squares that cover a pixel, smoothed;
-        below 0 where covering it raises the odds.
+        float32 (MAP_SIDE, MAP_SIDE), the mean drop over the squares that cover a pixel, smoothed;
+        below 0 where covering it raises the log-odds.
     """
     face = _resize(crop)
     places = [(top, left) for top in _OFFSETS for left in _OFFSETS]
     predicted = classify([face, *(_occlude(face, top, left) for top, left in places)])
     clipped = np.clip(predicted[:, expression], _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
-    odds = np.log(clipped / (1 - clipped))
-    falls = odds[0] - odds[1:]
-    total, times = np.zeros((2, MAP_SIDE, MAP_SIDE), np.float32)
-    for (top, left), fall in zip(places, falls, strict=True):
+    log_odds = np.log(clipped / (1 - clipped))
+    drops = log_odds[0] - log_odds[1:]
+    total, coverage = np.zeros((2, MAP_SIDE, MAP_SIDE), np.float32)
+    for (top, left), drop in zip(places, drops, strict=True):
         window = np.s_[max(top, 0) : top + OCCLUDER_SIDE, max(left, 0) : left + OCCLUDER_SIDE]
-        total[window] += fall
-        times[window] += 1
-    return np.asarray(cv2.GaussianBlur(total / times, (0, 0), OCCLUDER_STEP / 2), np.float32)
+        total[window] += drop
+        coverage[window] += 1
+    return np.asarray(cv2.GaussianBlur(total / coverage, (0, 0), OCCLUDER_STEP / 2), np.float32)
 
 
 _OFFSETS = range(-OCCLUDER_SIDE // 2, MAP_SIDE - OCCLUDER_SIDE // 2 + 1, OCCLUDER_STEP)
 """Top and left edges of the squares; the outer ones are half outside the face."""
 
 
-def highlight(crop: UInt8Array, drops: Float32Array) -> UInt8Array | None:
+def highlight(crop: UInt8Array, drop_map: Float32Array) -> UInt8Array | None:
     """Return a grey face on which the salient regions glow.
 
     Args:
         crop: The face, RGB uint8 (h, w, 3).
-        drops: What `occlusion_map` returns.
+        drop_map: What `occlusion_map` returns.
 
     Returns:
         RGB uint8 (MAP_SIDE, MAP_SIDE, 3), or None where no single region matters much.
     """
-    if drops.max() < MIN_DROP:
+    if drop_map.max() < MIN_DROP:
         return None
-    share = np.clip(drops / drops.max(), 0, 1)[..., None] ** 1.5 * _OPACITY
+    share = np.clip(drop_map / drop_map.max(), 0, 1)[..., None] ** 1.5 * _OPACITY
     grey = cv2.cvtColor(_resize(crop), cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
     glowing: Float32Array = (1 - share) * grey + share * HIGHLIGHT_COLOR
     return glowing.astype(np.uint8)
