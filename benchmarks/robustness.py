@@ -32,7 +32,7 @@ from benchmarks.face_pictures import (
     photo_subjects,
 )
 from benchmarks.reporting import circumstances, table, write
-from fer.evaluation.metrics import wilson
+from fer.evaluation.metrics import wilson_interval
 from fer.pipeline import Pipeline
 from fer.threads import limit_threads
 from fer.vision.boxes import box_centers
@@ -205,7 +205,7 @@ def share(hits: Sequence[bool]) -> dict[str, object] | None:
     if not hits:
         return None
     value, total = sum(hits) / len(hits), len(hits)
-    return {"value": round(value, 4), "of": total, "interval": wilson(sum(hits), total)}
+    return {"value": round(value, 4), "of": total, "interval": wilson_interval(sum(hits), total)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

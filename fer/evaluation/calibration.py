@@ -17,14 +17,14 @@ from scipy.special import log_softmax, softmax
 from fer.array_types import BoolArray, Float32Array, FloatArray, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
-from fer.model.heads import combined, probabilities
+from fer.model.heads import combine_logits, combined_probabilities
 from fer.model.network_settings import HeadCombination
 
 Correctness = BoolArray | FloatArray
-"""How right each prediction is, (n,), 0 to 1."""
+"""How correct each prediction is, (n,), 0 to 1."""
 
 CALIBRATION_BINS = 15
-"""Of the calibration error, as in most of the literature."""
+"""Bins of confidence for the calibration error, as in most of the literature."""
 
 TARGET_ACCURACY = 0.80
 """Accuracy that faces above the threshold are to have, by both label sets together where both heads
@@ -41,18 +41,19 @@ class Calibration:
     """The settings fitted on validation, which a configuration keeps, and their metrics.
 
     Args:
-        temperature: See `fer.model.network_settings.HeadCombination`, as for the next six.
-        ferplus_temperature: Of the FER+ head.
-        ferplus_share: Of the FER+ head in the combined output.
-        combined_temperature: Of the combined output.
-        prior_correction: Strength.
-        fer2013_prior: Of the FER2013 head, (7,).
-        ferplus_prior: Of the FER+ head, (8,).
+        temperature: The FER2013 head's logits are divided by it.
+        ferplus_temperature: The FER+ head's logits are divided by it.
+        ferplus_share: Weight of the FER+ head in the combined output, 0 to 1.
+        combined_temperature: The combined logits are divided by it.
+        prior_correction: Strength of the correction for the class priors, 0 to 1.
+        fer2013_prior: Class priors of the FER2013 head, (7,).
+        ferplus_prior: Class priors of the FER+ head, (8,).
         uncertain_below: A face whose top probability is under this is uncertain.
         calibration_error: Expected calibration error of the FER2013 head with its temperature, by
             FER2013's labels, 15 bins.
-        uncalibrated_error: The same without the temperature.
-        combined_error: That of the combined output, against the mean of both label sets.
+        uncalibrated_error: `calibration_error` without the temperature.
+        combined_error: Expected calibration error of the combined output, against the mean of both
+            label sets.
         coverage: Share of the faces above the threshold.
         selective_accuracy: Accuracy of the combined output on those: by FER2013's labels, and
             where both heads are combined the mean of that and the accuracy by FER+'s majority.
@@ -81,8 +82,14 @@ class Calibration:
 
 
 SETTINGS = (
-    *("temperature", "ferplus_temperature", "ferplus_share", "combined_temperature"),
-    *("prior_correction", "fer2013_prior", "ferplus_prior", "uncertain_below"),
+    "temperature",
+    "ferplus_temperature",
+    "ferplus_share",
+    "combined_temperature",
+    "prior_correction",
+    "fer2013_prior",
+    "ferplus_prior",
+    "uncertain_below",
 )
 """Fields of a `Calibration` that a network's configuration keeps."""
 
@@ -93,7 +100,7 @@ def with_priors(heads: HeadCombination, labels: Int64Array, votes: Float32Array)
     Args:
         heads: The settings. Without votes their FER+ prior is kept; without one, a combination with
             the FER+ head is not corrected.
-        labels: FER2013's of the training split, (n,) class indices.
+        labels: FER2013's labels of the training split, (n,) class indices.
         votes: Shares of FER+'s votes of that split, (n, 8); rows of zeros have none.
     """
     counts = np.bincount(labels, minlength=len(EXPRESSIONS)).astype(float)
@@ -121,56 +128,56 @@ def calibrate(
     """Fit the temperatures, each on its own label set, and the threshold of the combined output.
 
     Args:
-        logits: Both heads' own, (n, 7) and (n, 8); the second may be None.
-        labels: FER2013's, (n,) class indices.
-        votes: FER+'s shares of votes, (n, 8); rows of zeros have none.
+        logits: Both heads' own logits, (n, 7) and (n, 8); FER+'s may be None.
+        labels: FER2013's labels, (n,) class indices.
+        votes: Shares of FER+'s votes, (n, 8); rows of zeros have none.
         heads: The settings that aren't fitted, and a FER+ temperature that stays where there are
             no votes.
     """
-    first, second = logits
-    heads = fit_heads(first, second, labels, votes, heads)
-    output = probabilities(heads, first, second)  # (n, 7)
+    fer2013_logits, ferplus_logits = logits
+    heads = fit_temperatures(fer2013_logits, ferplus_logits, labels, votes, heads)
+    output = combined_probabilities(heads, fer2013_logits, ferplus_logits)  # (n, 7)
     confidence = output.max(axis=1)
-    right: Correctness = output.argmax(axis=1) == labels
+    correctness: Correctness = output.argmax(axis=1) == labels
     if heads.ferplus_share:
-        right = correctness_by_both(output.argmax(axis=1), labels, votes)
-    threshold = confidence_threshold(confidence, right, TARGET_ACCURACY)
-    threshold = (
-        math.floor(1e4 * threshold) / 1e4
-    )  # rounded down, so that the least confident face stays above it
+        correctness = correctness_by_both(output.argmax(axis=1), labels, votes)
+    threshold = confidence_threshold(confidence, correctness, TARGET_ACCURACY)
+    # Rounded down, so that the least confident face stays above it.
+    threshold = math.floor(1e4 * threshold) / 1e4
     certain = confidence >= threshold  # (n,)
     settings = asdict(heads)
     del settings["ferplus_columns"]
-    alone = softmax(first / heads.temperature, axis=1)
+    alone = softmax(fer2013_logits / heads.temperature, axis=1)
     return Calibration(
         **settings,
         uncertain_below=threshold,
-        calibration_error=calibration_error(alone, labels),
-        uncalibrated_error=calibration_error(softmax(first, axis=1), labels),
-        combined_error=expected_calibration_error(confidence, right),
+        calibration_error=calibration_error_by_labels(alone, labels),
+        uncalibrated_error=calibration_error_by_labels(softmax(fer2013_logits, axis=1), labels),
+        combined_error=expected_calibration_error(confidence, correctness),
         coverage=float(certain.mean()),
-        selective_accuracy=float(right[certain].mean()),
+        selective_accuracy=float(correctness[certain].mean()),
     )
 
 
-def fit_heads(
-    first: Float32Array,
-    second: Float32Array | None,
+def fit_temperatures(
+    fer2013_logits: Float32Array,
+    ferplus_logits: Float32Array | None,
     labels: Int64Array,
     votes: Float32Array,
     heads: HeadCombination,
 ) -> HeadCombination:
     """Return settings with fitted temperatures, rounded to four decimals; see `calibrate`."""
-    classes, voted = np.eye(first.shape[1]), votes.any(axis=1)
-    fitted = round(fit_temperature(first, classes[labels]), 4)
+    classes, voted = np.eye(fer2013_logits.shape[1]), votes.any(axis=1)
+    fitted = round(fit_temperature(fer2013_logits, classes[labels]), 4)
     heads = replace(heads, temperature=fitted, combined_temperature=1.0)
-    if second is not None and voted.any():
-        fitted = round(fit_temperature(second[voted], votes[voted]), 4)
+    if ferplus_logits is not None and voted.any():
+        fitted = round(fit_temperature(ferplus_logits[voted], votes[voted]), 4)
         heads = replace(heads, ferplus_temperature=fitted)
     if heads.ferplus_share or heads.prior_correction:
         sets = (labels, majority_or_label(labels, votes)) if heads.ferplus_share else (labels,)
         targets = np.mean([classes[one] for one in sets], axis=0)
-        fitted = round(fit_temperature(combined(heads, first, second), targets), 4)
+        combined = combine_logits(heads, fer2013_logits, ferplus_logits)
+        fitted = round(fit_temperature(combined, targets), 4)
         heads = replace(heads, combined_temperature=fitted)
     return heads
 
@@ -191,23 +198,23 @@ def fit_temperature(logits: Float32Array, targets: FloatArray) -> float:
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
 
 
-def calibration_error(probabilities: Float32Array, labels: Int64Array) -> float:
+def calibration_error_by_labels(probabilities: Float32Array, labels: Int64Array) -> float:
     """Return the `expected_calibration_error` of probabilities, (n, classes), by labels, (n,)."""
-    right = probabilities.argmax(axis=1) == labels
-    return expected_calibration_error(probabilities.max(axis=1), right)
+    correctness = probabilities.argmax(axis=1) == labels
+    return expected_calibration_error(probabilities.max(axis=1), correctness)
 
 
-def expected_calibration_error(confidence: Float32Array, right: Correctness) -> float:
+def expected_calibration_error(confidence: Float32Array, correctness: Correctness) -> float:
     """Return the mean gap between confidence and accuracy over equally wide bins of confidence.
 
     Each of the `CALIBRATION_BINS` bins is weighted by its number of faces.
 
     Args:
         confidence: Top probabilities, (n,).
-        right: How right each prediction is, (n,), 0 to 1.
+        correctness: How correct each prediction is, (n,), 0 to 1.
     """
     bin_of = confidence_bins(confidence)
-    gaps = np.bincount(bin_of, weights=right - confidence)
+    gaps = np.bincount(bin_of, weights=correctness - confidence)
     return float(np.abs(gaps).sum() / len(confidence))
 
 
@@ -220,16 +227,16 @@ def confidence_bins(confidence: Float32Array) -> Int64Array:
 def correctness_by_both(
     predictions: Int64Array, labels: Int64Array, votes: Float32Array
 ) -> FloatArray:
-    """Return how right each prediction is by both label sets, (n,): 0, a half or 1.
+    """Return how correct each prediction is by both label sets, (n,): 0, a half or 1.
 
     Args:
         predictions: (n,) indices into `EXPRESSIONS`.
-        labels: FER2013's, (n,).
+        labels: FER2013's labels, (n,).
         votes: Shares of FER+'s votes, (n, 8).
     """
     others = majority_or_label(labels, votes)
-    right: FloatArray = ((predictions == labels).astype(float) + (predictions == others)) / 2
-    return right
+    correctness: FloatArray = ((predictions == labels).astype(float) + (predictions == others)) / 2
+    return correctness
 
 
 def majority_or_label(labels: Int64Array, votes: Float32Array) -> Int64Array:
@@ -238,18 +245,21 @@ def majority_or_label(labels: Int64Array, votes: Float32Array) -> Int64Array:
     return np.where(majority >= 0, majority, labels)
 
 
-def confidence_threshold(confidence: Float32Array, right: Correctness, accuracy: float) -> float:
+def confidence_threshold(
+    confidence: Float32Array, correctness: Correctness, accuracy: float
+) -> float:
     """Return the least confidence above which the predictions reach an accuracy.
 
     Args:
         confidence: Top probabilities, (n,).
-        right: How right each prediction is, (n,), 0 to 1.
-        accuracy: To be reached by the faces from the threshold on, together.
+        correctness: How correct each prediction is, (n,), 0 to 1.
+        accuracy: Accuracy that all faces from the threshold on are to reach together.
 
     Returns:
         The threshold with the largest coverage; where none reaches it, the highest confidence.
     """
     order = np.argsort(-confidence, kind="stable")
-    running = np.cumsum(right[order], dtype=float) / np.arange(1, len(right) + 1)  # (n,)
+    counts = np.arange(1, len(correctness) + 1)
+    running = np.cumsum(correctness[order], dtype=float) / counts  # (n,)
     good = np.flatnonzero(running >= accuracy)
     return float(confidence[order[good[-1] if len(good) else 0]])

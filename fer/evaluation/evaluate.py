@@ -9,7 +9,7 @@ from fer.data.arrays import FerArrays
 from fer.data.ferplus import vote_shares
 from fer.data.holdout import EvaluationSplit
 from fer.data.image_folder import LabeledFaces
-from fer.evaluation.calibration import calibration_error, confidence_bins
+from fer.evaluation.calibration import calibration_error_by_labels, confidence_bins
 from fer.evaluation.ferplus_metrics import (
     Logits,
     combined_metrics,
@@ -17,7 +17,7 @@ from fer.evaluation.ferplus_metrics import (
     ferplus_head_metrics,
     metrics_by_share,
 )
-from fer.evaluation.metrics import compare_labels, intervals
+from fer.evaluation.metrics import metric_intervals, score_predictions
 from fer.evaluation.mistakes import confident_mistakes
 from fer.model.classifier import ExpressionClassifier
 from fer.model.evaluation_results import (
@@ -28,7 +28,7 @@ from fer.model.evaluation_results import (
     SelectiveMetrics,
     SubsetMetrics,
 )
-from fer.model.heads import logits_of, probabilities
+from fer.model.heads import combined_probabilities, logits_of
 from fer.model.network_settings import HeadCombination
 from fer.paths import public_name
 from fer.terminal import with_progress
@@ -82,18 +82,18 @@ def evaluate(
     if not classifier.heads.has_learned_votes:
         logits = logits[0], None
     labels, votes = faces.labels, vote_shares(faces.votes)
-    evaluated = probabilities(select_heads(classifier, output), *logits)  # (n, 7)
-    combined = probabilities(classifier.heads, *logits)  # (n, 7)
+    evaluated = combined_probabilities(select_heads(classifier, output), *logits)  # (n, 7)
+    combined = combined_probabilities(classifier.heads, *logits)  # (n, 7)
     predictions = evaluated.argmax(axis=1)
-    scores = compare_labels(predictions, labels)
+    scores = score_predictions(predictions, labels)
     return Evaluation(
         pictures=len(faces),
         precision=classifier.precision,
         views="ten" if views else "single",
         output=output,
         **vars(scores),
-        intervals=intervals(np.array(scores.confusion_matrix)),
-        calibration_error=calibration_error(evaluated, labels),
+        intervals=metric_intervals(np.array(scores.confusion_matrix)),
+        calibration_error=calibration_error_by_labels(evaluated, labels),
         reliability=reliability(evaluated, labels),
         risk_coverage=risk_coverage(combined, labels, votes),
         at_threshold=selective_metrics(combined, labels, votes, classifier.uncertain_below),
@@ -118,13 +118,13 @@ def subset_metrics(
         classifier: The network.
         faces: All faces.
         chosen: Mask of the faces, bool (n,).
-        output: As of `evaluate`.
-        logits: Of all faces.
+        output: `FER2013_HEAD` or `COMBINED`.
+        logits: Logits of all faces.
     """
     if not chosen.any():
         return SubsetMetrics(pictures=0, accuracy=None, macro_f1=None)
-    predictions = probabilities(select_heads(classifier, output), *logits).argmax(axis=1)
-    scores = compare_labels(predictions[chosen], faces.labels[chosen])
+    predictions = combined_probabilities(select_heads(classifier, output), *logits).argmax(axis=1)
+    scores = score_predictions(predictions[chosen], faces.labels[chosen])
     return SubsetMetrics(int(chosen.sum()), scores.accuracy, scores.macro_f1)
 
 
@@ -143,17 +143,19 @@ def predict_logits(
         images: n faces, each grey uint8 (h, w) or RGB uint8 (h, w, 3); or grey (n, h, w).
         views: Average ten views of each face.
     """
-    first: list[Float32Array] = []
-    second: list[Float32Array] = []
+    fer2013_logits: list[Float32Array] = []
+    ferplus_logits: list[Float32Array] = []
     for start in with_progress(range(0, len(images), BATCH_SIZE), "Faces", "batch"):
         batch = _views(classifier, list(images[start : start + BATCH_SIZE]), views)
         outputs = [classifier.network(pixel_values=view) for view in batch]
         both = [logits_of(output, classifier.columns) for output in outputs]
-        first.append(np.mean([own for own, _ in both], axis=0))  # (batch, 7), the mean of the views
+        # (batch, 7), the mean of the views
+        fer2013_logits.append(np.mean([own for own, _ in both], axis=0))
         ferplus = [own for _, own in both if own is not None]
         if ferplus:
-            second.append(np.mean(ferplus, axis=0))  # (batch, 8)
-    return np.concatenate(first), np.concatenate(second) if second else None
+            ferplus_logits.append(np.mean(ferplus, axis=0))  # (batch, 8)
+    joined = np.concatenate(ferplus_logits) if ferplus_logits else None
+    return np.concatenate(fer2013_logits), joined
 
 
 def _views(
@@ -174,7 +176,7 @@ def ten_views(faces: Float32Array, side: int) -> Iterator[Float32Array]:
 
     Args:
         faces: (n, c, h, h).
-        side: Of the views, up to h.
+        side: Side of the views, up to h.
 
     Yields:
         (n, c, side, side), ten times.
@@ -202,11 +204,11 @@ def selective_metrics(
     """
     certain = combined.max(axis=1) >= threshold
     predictions = combined[certain].argmax(axis=1)
-    right = predictions == labels[certain]
+    correct = predictions == labels[certain]
     return SelectiveMetrics(
         threshold=threshold,
         coverage=float(certain.mean()),
-        accuracy=float(right.mean()) if certain.any() else None,
+        accuracy=float(correct.mean()) if certain.any() else None,
         ferplus_agreement=ferplus_agreement(predictions, votes[certain]),
     )
 
@@ -214,12 +216,12 @@ def selective_metrics(
 def reliability(probabilities: Float32Array, labels: Int64Array) -> list[ReliabilityBin]:
     """Return confidence, accuracy and number of faces of each non-empty bin of confidence."""
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
+    correct = probabilities.argmax(axis=1) == labels
     bin_of = confidence_bins(confidence)
     return [
         ReliabilityBin(
             confidence=float(confidence[bin_of == index].mean()),
-            accuracy=float(right[bin_of == index].mean()),
+            accuracy=float(correct[bin_of == index].mean()),
             faces=int((bin_of == index).sum()),
         )
         for index in np.unique(bin_of)

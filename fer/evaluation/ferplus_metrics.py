@@ -9,13 +9,13 @@ from dataclasses import replace
 from fer.array_types import Float32Array, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.evaluation.calibration import (
-    calibration_error,
+    calibration_error_by_labels,
     correctness_by_both,
     expected_calibration_error,
 )
-from fer.evaluation.metrics import compare_labels
+from fer.evaluation.metrics import score_predictions
 from fer.model.evaluation_results import BothMetrics, CombinedMetrics, MajorityAccuracy
-from fer.model.heads import probabilities
+from fer.model.heads import combined_probabilities
 from fer.model.network_settings import HeadCombination
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -64,8 +64,8 @@ def ferplus_head_metrics(
     voted = votes.any(axis=1)
     if logits is None or not voted.any():
         return None
-    right = logits[voted].argmax(axis=1) == votes[voted].argmax(axis=1)
-    return MajorityAccuracy(float(right.mean()), MAJORITY_OF_EIGHT, int(voted.sum()))
+    correct = logits[voted].argmax(axis=1) == votes[voted].argmax(axis=1)
+    return MajorityAccuracy(float(correct.mean()), MAJORITY_OF_EIGHT, int(voted.sum()))
 
 
 def ferplus_agreement(predictions: Int64Array, votes: Float32Array) -> MajorityAccuracy | None:
@@ -81,8 +81,8 @@ def ferplus_agreement(predictions: Int64Array, votes: Float32Array) -> MajorityA
     voted = majority >= 0
     if not voted.any():
         return None
-    right = predictions[voted] == majority[voted]
-    return MajorityAccuracy(float(right.mean()), MAJORITY_OF_SEVEN, int(voted.sum()))
+    correct = predictions[voted] == majority[voted]
+    return MajorityAccuracy(float(correct.mean()), MAJORITY_OF_SEVEN, int(voted.sum()))
 
 
 def combined_metrics(
@@ -92,19 +92,19 @@ def combined_metrics(
 
     Args:
         heads: How the heads are combined.
-        logits: Both heads' own.
+        logits: Both heads' own logits.
         labels: (n,) class indices.
         votes: Shares of FER+'s votes, (n, 8); zeros where there are none.
     """
-    output = probabilities(heads, *logits)
+    output = combined_probabilities(heads, *logits)
     predictions = output.argmax(axis=1)
-    scores = compare_labels(predictions, labels)
+    scores = score_predictions(predictions, labels)
     return CombinedMetrics(
         ferplus_share=heads.ferplus_share,
         prior_correction=heads.prior_correction,
         accuracy=scores.accuracy,
         macro_f1=scores.macro_f1,
-        calibration_error=calibration_error(output, labels),
+        calibration_error=calibration_error_by_labels(output, labels),
         ferplus_agreement=ferplus_agreement(predictions, votes),
         both_label_sets=metrics_by_both(output, scores.macro_f1, labels, votes),
     )
@@ -119,7 +119,7 @@ def metrics_by_both(
 
     Args:
         output: (n, 7).
-        macro_f1: By FER2013's labels.
+        macro_f1: Macro F1 by FER2013's labels.
         labels: (n,) class indices.
         votes: Shares of FER+'s votes, (n, 8).
     """
@@ -127,12 +127,12 @@ def metrics_by_both(
     voted = majority >= 0
     if not voted.any():
         return None
-    scores = compare_labels(predictions[voted], majority[voted])
-    right = correctness_by_both(predictions, labels, votes)
+    scores = score_predictions(predictions[voted], majority[voted])
+    correctness = correctness_by_both(predictions, labels, votes)
     return BothMetrics(
-        accuracy=float(right.mean()),
+        accuracy=float(correctness.mean()),
         macro_f1=(macro_f1 + scores.macro_f1) / 2,
-        calibration_error=expected_calibration_error(output.max(axis=1), right),
+        calibration_error=expected_calibration_error(output.max(axis=1), correctness),
     )
 
 

@@ -1,7 +1,7 @@
 """Accuracy, macro F1, per-class metrics and the confusion matrix, with their 95 % intervals.
 
-The first are one `evaluate.Metric`, in the package instead of `evaluate.load("accuracy")`, which
-comes from the Hub at run time.
+`ExpressionMetric` is in this package, where `evaluate.load("accuracy")` would fetch its code from
+the Hub at run time.
 """
 
 from tempfile import TemporaryDirectory
@@ -77,38 +77,39 @@ class ExpressionMetric(evaluate.Metric):  # type: ignore[misc]  # it comes witho
         }
 
 
-def compare_labels(predictions: Int64Array, labels: Int64Array) -> LabelComparison:
-    """Compare predictions with labels, both (n,) indices into `EXPRESSIONS`."""
-    with TemporaryDirectory() as folder:  # its own is in the home, which may be read-only or full
+def score_predictions(predictions: Int64Array, labels: Int64Array) -> LabelComparison:
+    """Return the metrics of predictions by labels, both (n,) indices into `EXPRESSIONS`."""
+    # Its default cache is in the home directory, which may be read-only or full.
+    with TemporaryDirectory() as folder:
         metric = ExpressionMetric(EXPRESSIONS, cache_dir=folder, keep_in_memory=True)
         return LabelComparison(**metric.compute(predictions=predictions, references=labels))
 
 
-def intervals(confusion: Int64Array) -> Intervals:
+def metric_intervals(confusion: Int64Array) -> Intervals:
     """Return 95 % intervals of accuracy, macro F1, and each class's precision and recall.
 
     Those of shares are Wilson's, which hold their coverage at 0 and 100 %, too; macro F1's is
-    bootstrapped. None is no interval: of a class that is absent, or a macro F1 that can't vary.
+    bootstrapped. None stands for no interval: of an absent class, or a macro F1 that can't vary.
 
     Args:
         confusion: (classes, classes) counts; rows are the labels, columns the predictions.
     """
     hits = confusion.diagonal()
     return Intervals(
-        accuracy=wilson(hits.sum(), confusion.sum()),
+        accuracy=wilson_interval(hits.sum(), confusion.sum()),
         macro_f1=macro_f1_interval(confusion),
         per_class={
             label: ClassIntervals(
-                precision=wilson(hits[i], confusion[:, i].sum()),
-                recall=wilson(hits[i], confusion[i].sum()),
+                precision=wilson_interval(hits[i], confusion[:, i].sum()),
+                recall=wilson_interval(hits[i], confusion[i].sum()),
             )
             for i, label in enumerate(EXPRESSIONS)
         },
     )
 
 
-def wilson(hits: int, total: int) -> list[float] | None:
-    """Return Wilson's 95 % interval of a share, None without faces."""
+def wilson_interval(hits: int, total: int) -> list[float] | None:
+    """Return Wilson's 95 % interval of the share of hits, None where the total is 0."""
     if not total:
         return None
     low, high = binomtest(int(hits), int(total)).proportion_ci(method="wilson")

@@ -11,7 +11,7 @@ from fer.data.arrays import FerArrays
 from fer.evaluation.evaluate import predict_logits, select_heads
 from fer.model.classifier import ExpressionClassifier
 from fer.model.evaluation_results import FER2013_HEAD, CorruptionAccuracy
-from fer.model.heads import probabilities
+from fer.model.heads import combined_probabilities
 
 Corruption = Callable[[UInt8Array], UInt8Array]
 """Takes and returns one face, uint8 (h, w) or (h, w, 3)."""
@@ -35,7 +35,8 @@ def measure_robustness(
     rows: list[CorruptionAccuracy] = []
     for (name, severity), corrupt in {("none", ""): identity, **CORRUPTIONS}.items():
         corrupted = [corrupt(image) for image in arrays.images]
-        predicted = probabilities(heads, *predict_logits(classifier, corrupted, views))  # (n, 7)
+        logits = predict_logits(classifier, corrupted, views)
+        predicted = combined_probabilities(heads, *logits)  # (n, 7)
         accuracy = float((predicted.argmax(axis=1) == arrays.labels).mean())
         rows.append(CorruptionAccuracy(name, severity, accuracy))
     return rows

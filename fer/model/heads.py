@@ -27,14 +27,14 @@ def heads_of(config: PretrainedConfig) -> HeadCombination:
     return config.heads if isinstance(config, FerConfig) else ONE_HEAD
 
 
-def probabilities(
+def combined_probabilities(
     heads: HeadCombination, fer2013_logits: np.ndarray, ferplus_logits: np.ndarray | None
 ) -> np.ndarray:
-    """Return the softmax of the `combined` logits, (n, 7)."""
-    return softmax(combined(heads, fer2013_logits, ferplus_logits), axis=1)
+    """Return the softmax of the combined logits, (n, 7)."""
+    return softmax(combine_logits(heads, fer2013_logits, ferplus_logits), axis=1)
 
 
-def combined(
+def combine_logits(
     heads: HeadCombination, fer2013_logits: np.ndarray, ferplus_logits: np.ndarray | None
 ) -> np.ndarray:
     """Return what the network makes of its heads' logits, (n, 7), columns as in `EXPRESSIONS`.
@@ -44,8 +44,8 @@ def combined(
         fer2013_logits: (n, 7), columns as in `EXPRESSIONS`.
         ferplus_logits: (n, 8), columns as in `FERPLUS_LABELS`; may be None where its share is 0.
     """
-    second = None if ferplus_logits is None else torch.from_numpy(ferplus_logits)
-    return combined_logits(heads, torch.from_numpy(fer2013_logits), second).numpy()
+    ferplus = None if ferplus_logits is None else torch.from_numpy(ferplus_logits)
+    return combined_logits(heads, torch.from_numpy(fer2013_logits), ferplus).numpy()
 
 
 def own_logits(output: ImageClassifierOutput) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -57,8 +57,8 @@ def own_logits(output: ImageClassifierOutput) -> tuple[torch.Tensor, torch.Tenso
     Raises:
         ValueError: It returned no logits.
     """
-    first: torch.Tensor | None = getattr(output, "fer2013_logits", None)
-    logits = output.logits if first is None else first
+    fer2013_logits: torch.Tensor | None = getattr(output, "fer2013_logits", None)
+    logits = output.logits if fer2013_logits is None else fer2013_logits
     if logits is None:
         raise ValueError("The network returned no logits; it has to be an image classifier.")
     return logits, getattr(output, "ferplus_logits", None)

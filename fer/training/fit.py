@@ -18,7 +18,7 @@ from transformers.training_args import OptimizerNames
 
 from fer.data.holdout import TrainingSplits
 from fer.evaluation.ferplus_metrics import ferplus_head_metrics
-from fer.evaluation.metrics import compare_labels
+from fer.evaluation.metrics import score_predictions
 from fer.model.half_precision import round_to_half
 from fer.model.model_metrics import BaseNetwork, TrainingRun
 from fer.model.torch_network import is_third_party
@@ -258,10 +258,10 @@ def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float]:
     """
     logits: Any = prediction.predictions  # of both heads a tuple of two, annotated as of one
     label_sets: Any = prediction.label_ids  # as here
-    first, second = logits if isinstance(logits, tuple) else (logits, None)
+    fer2013_logits, ferplus_logits = logits if isinstance(logits, tuple) else (logits, None)
     labels, votes = label_sets
-    metrics = compare_labels(first.argmax(axis=1), labels)
-    by_votes = ferplus_head_metrics(second, votes)
+    metrics = score_predictions(fer2013_logits.argmax(axis=1), labels)
+    by_votes = ferplus_head_metrics(ferplus_logits, votes)
     return {
         "accuracy": metrics.accuracy,
         "macro_f1": metrics.macro_f1,

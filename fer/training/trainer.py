@@ -173,15 +173,15 @@ class FerTrainer(Trainer):
     ) -> torch.Tensor | tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return the weighted sum of both heads' cross-entropies."""
         pixels = inputs["pixel_values"].contiguous(memory_format=torch.channels_last)
-        first, second = own_logits(model(pixels))  # (n, 7), (n, 8) or None
+        fer2013_logits, ferplus_logits = own_logits(model(pixels))  # (n, 7), (n, 8) or None
         loss = functional.cross_entropy(
-            first, inputs["labels"], label_smoothing=self.label_smoothing
+            fer2013_logits, inputs["labels"], label_smoothing=self.label_smoothing
         )
-        outputs = {"logits": first}
-        if second is not None:
-            outputs["ferplus_logits"] = second
+        outputs = {"logits": fer2013_logits}
+        if ferplus_logits is not None:
+            outputs["ferplus_logits"] = ferplus_logits
             # A row of zeros, a face without votes, has a loss of 0.
-            votes = functional.cross_entropy(second, inputs["ferplus"])
+            votes = functional.cross_entropy(ferplus_logits, inputs["ferplus"])
             loss = loss + self.ferplus_weight * votes
         return (loss, outputs) if return_outputs else loss
 

@@ -12,7 +12,7 @@ from fer.data.holdout import TrainingSplits
 from fer.data.splits import is_official, label_set
 from fer.evaluation.calibration import Calibration
 from fer.evaluation.ferplus_metrics import MAJORITY_OF_EIGHT, Logits, ferplus_head_metrics
-from fer.evaluation.metrics import compare_labels
+from fer.evaluation.metrics import score_predictions
 from fer.model.evaluation_results import Evaluation
 from fer.model.hub import METRICS_FILE
 from fer.model.json_records import to_json
@@ -68,7 +68,7 @@ def validation_metrics(logits: Logits, data: TrainingSplits, dataset: str) -> Ev
         dataset: Where they come from.
     """
     labels = data.validation.labels
-    scores = compare_labels(logits[0].argmax(axis=1), labels)
+    scores = score_predictions(logits[0].argmax(axis=1), labels)
     by_votes = ferplus_head_metrics(logits[1], vote_shares(data.validation.votes))
     return Evaluation(
         label_set=f"{label_set('validation', labels, dataset)}, {data.origin}",

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from fer.evaluation.calibration import (
     SETTINGS,
     calibrate,
-    calibration_error,
+    calibration_error_by_labels,
     confidence_threshold,
     correctness_by_both,
     expected_calibration_error,
@@ -18,7 +18,7 @@ from fer.evaluation.calibration import (
 )
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS
 from fer.model.backend import ONE_HEAD
-from fer.model.heads import probabilities
+from fer.model.heads import combined_probabilities
 from fer.model.network_settings import HeadCombination
 
 
@@ -49,26 +49,26 @@ def test_error_by_hand():
     top = np.array([0.9, 0.9, 0.6, 0.6])
     probabilities = np.stack([top, 1 - top], axis=1)
     labels = np.array([0, 1, 0, 0])
-    assert calibration_error(probabilities, labels) == pytest.approx(0.4)
+    assert calibration_error_by_labels(probabilities, labels) == pytest.approx(0.4)
 
 
 def test_certain_and_right_has_no_error():
-    assert calibration_error(np.eye(3), np.arange(3)) == 0
+    assert calibration_error_by_labels(np.eye(3), np.arange(3)) == 0
 
 
 def test_error_of_calibrated_predictions_is_small_and_of_sharpened_ones_large(drawn):
     logits, labels = drawn
-    assert calibration_error(softmax(logits, axis=1), labels) < 0.015
-    assert calibration_error(softmax(3 * logits, axis=1), labels) > 0.1
+    assert calibration_error_by_labels(softmax(logits, axis=1), labels) < 0.015
+    assert calibration_error_by_labels(softmax(3 * logits, axis=1), labels) > 0.1
 
 
 def test_threshold_by_hand():
     confidence = np.array([0.95, 0.9, 0.8, 0.7, 0.6])
-    right = np.array([1, 1, 0, 1, 0])  # running accuracy 1, 1, 0.67, 0.75, 0.6
-    assert confidence_threshold(confidence, right, 0.7) == pytest.approx(0.7)
-    assert confidence_threshold(confidence, right, 0.9) == pytest.approx(0.9)
-    assert confidence_threshold(confidence, 1 - right, 0.9) == pytest.approx(0.95)  # never
-    assert confidence_threshold(confidence[::-1], right[::-1], 0.7) == pytest.approx(0.7)
+    correctness = np.array([1, 1, 0, 1, 0])  # running accuracy 1, 1, 0.67, 0.75, 0.6
+    assert confidence_threshold(confidence, correctness, 0.7) == pytest.approx(0.7)
+    assert confidence_threshold(confidence, correctness, 0.9) == pytest.approx(0.9)
+    assert confidence_threshold(confidence, 1 - correctness, 0.9) == pytest.approx(0.95)  # never
+    assert confidence_threshold(confidence[::-1], correctness[::-1], 0.7) == pytest.approx(0.7)
 
 
 def test_right_by_both_label_sets():
@@ -77,8 +77,9 @@ def test_right_by_both_label_sets():
     votes[
         [0, 1, 2], [FERPLUS_LABELS.index(name) for name in ("happiness", "sadness", "contempt")]
     ] = 1
-    right = correctness_by_both(np.full(4, happy), np.array([happy, happy, sad, happy]), votes)
-    assert right.tolist() == [1, 0.5, 0, 1]  # contempt and no votes leave the label alone
+    labels = np.array([happy, happy, sad, happy])
+    correctness = correctness_by_both(np.full(4, happy), labels, votes)
+    assert correctness.tolist() == [1, 0.5, 0, 1]  # contempt and no votes leave the label alone
 
 
 def test_predictions_above_the_threshold_reach_the_target_accuracy(drawn):
@@ -124,7 +125,7 @@ def test_the_threshold_is_of_the_combined_output(both):
     (first, second), labels, votes = both
     heads = replace(ONE_HEAD, ferplus_share=0.25)
     together = calibrate((first, second), labels, votes, heads)
-    confidence = probabilities(together.heads, first, second).max(axis=1)
+    confidence = combined_probabilities(together.heads, first, second).max(axis=1)
     assert together.coverage == (confidence >= together.uncertain_below).mean()
     alone = calibrate((first, second), labels, votes, ONE_HEAD)
     assert together.calibration_error == alone.calibration_error
@@ -154,15 +155,15 @@ def test_the_combined_output_is_calibrated_by_both_label_sets(both):
     (first, second), labels, votes = both
     heads = replace(ONE_HEAD, ferplus_share=0.5)
     calibration = calibrate((first, second), labels, votes, heads)
-    output = probabilities(calibration.heads, first, second)
-    right = correctness_by_both(output.argmax(axis=1), labels, votes)
+    output = combined_probabilities(calibration.heads, first, second)
+    correctness = correctness_by_both(output.argmax(axis=1), labels, votes)
     assert calibration.combined_error == pytest.approx(
-        expected_calibration_error(output.max(axis=1), right)
+        expected_calibration_error(output.max(axis=1), correctness)
     )
     assert calibration.combined_temperature != 1.0
     hotter = replace(calibration.heads, combined_temperature=3 * calibration.combined_temperature)
-    spread = probabilities(hotter, first, second).max(axis=1)
-    assert calibration.combined_error < 0.5 * expected_calibration_error(spread, right)
+    spread = combined_probabilities(hotter, first, second).max(axis=1)
+    assert calibration.combined_error < 0.5 * expected_calibration_error(spread, correctness)
 
 
 def test_one_head_without_correction_has_one_temperature(drawn):
@@ -208,7 +209,7 @@ def test_prior_correction_finds_the_rare_class():
     accuracies = []
     for strength in (0.0, 0.5, 1.0):
         plain = with_priors(replace(ONE_HEAD, prior_correction=strength), learned, np.zeros((1, 8)))
-        output = probabilities(plain, first, None)
+        output = combined_probabilities(plain, first, None)
         accuracies.append((output.argmax(axis=1) == labels).mean())
     assert accuracies == sorted(accuracies)
     assert accuracies[2] == pytest.approx(0.841, abs=0.01)  # the normal distribution's at 1

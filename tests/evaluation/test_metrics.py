@@ -6,7 +6,7 @@ import evaluate
 import numpy as np
 import pytest
 
-from fer.evaluation.metrics import ExpressionMetric, compare_labels, intervals
+from fer.evaluation.metrics import ExpressionMetric, metric_intervals, score_predictions
 from fer.model.evaluation_results import ClassIntervals, ClassMetrics
 
 
@@ -32,33 +32,34 @@ def test_a_class_that_never_occurs():
 def test_labels_are_compared_where_the_home_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "home").write_text("a file")
     monkeypatch.setattr(evaluate.config, "HF_METRICS_CACHE", tmp_path / "home" / "metrics")
-    assert compare_labels(np.array([0, 1, 1]), np.array([0, 1, 0])).accuracy == pytest.approx(2 / 3)
+    scores = score_predictions(np.array([0, 1, 1]), np.array([0, 1, 0]))
+    assert scores.accuracy == pytest.approx(2 / 3)
 
 
 def test_interval_of_a_share_is_that_of_the_binomial():
     confusion = np.zeros((7, 7), int)
     confusion[0, 0], confusion[0, 1] = 700, 300
-    low, high = intervals(confusion).accuracy
+    low, high = metric_intervals(confusion).accuracy
     half = 1.96 * (0.7 * 0.3 / 1000) ** 0.5
     assert (low, high) == pytest.approx((0.7 - half, 0.7 + half), abs=0.004)
 
 
 def test_macro_f1_and_its_interval_are_of_the_classes_that_occur():
     confusion = np.diag([100, 100, 100, 100, 100, 100, 0])
-    assert intervals(confusion).macro_f1 is None  # it can't be anything but 1
+    assert metric_intervals(confusion).macro_f1 is None  # it can't be anything but 1
     confusion[0, 1] = 10
-    low, high = intervals(confusion).macro_f1
+    low, high = metric_intervals(confusion).macro_f1
     assert 0.9 < low < high < 1.0
 
 
 def test_intervals_at_the_ends_are_wilsons():
     confusion = np.zeros((7, 7), int)
     confusion[0, 0] = 12
-    measured = intervals(confusion)
+    measured = metric_intervals(confusion)
     assert measured.accuracy == pytest.approx([12 / (12 + 1.96**2), 1.0], abs=1e-3)
     assert measured.per_class["angry"].recall == measured.accuracy
     assert measured.per_class["sad"] == ClassIntervals(None, None)
     confusion[1, 0] = 12
-    low, high = intervals(confusion).per_class["disgust"].recall
+    low, high = metric_intervals(confusion).per_class["disgust"].recall
     assert low == pytest.approx(0, abs=1e-9)
     assert high == pytest.approx(1.96**2 / (12 + 1.96**2), abs=1e-3)

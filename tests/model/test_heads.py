@@ -9,7 +9,7 @@ from transformers import ViTConfig
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS, LABEL_SYNONYMS
 from fer.model.backend import ONE_HEAD
 from fer.model.configuration_fer import FerConfig
-from fer.model.heads import heads_of, logits_of, probabilities
+from fer.model.heads import combined_probabilities, heads_of, logits_of
 from fer.model.network_settings import FERPLUS_CLASSES, HeadCombination
 
 FIRST = np.arange(7, dtype=np.float32)[None]
@@ -30,7 +30,7 @@ def logit(expression, other):
 )
 def test_the_second_head_is_matched_by_name(expression, other):
     column, second = logit(expression, other)
-    output = probabilities(replace(ONE_HEAD, ferplus_share=1.0), FIRST, second)
+    output = combined_probabilities(replace(ONE_HEAD, ferplus_share=1.0), FIRST, second)
     assert output.argmax() == column
     assert output[0, column] == pytest.approx(np.e / (np.e + 6))
 
@@ -41,7 +41,7 @@ def test_the_mean_is_of_calibrated_logits():
     logits = 0.75 * FIRST[0] / 2
     logits[column] += 0.25 * 1 / 0.5
     expected = np.exp(logits / 3) / np.exp(logits / 3).sum()
-    output = probabilities(heads, FIRST, second)
+    output = combined_probabilities(heads, FIRST, second)
     np.testing.assert_allclose(output[0], expected, rtol=1e-6)
     assert output.dtype == np.float32
 
@@ -51,7 +51,8 @@ def test_the_log_prior_of_each_head_is_subtracted():
     plain = replace(ONE_HEAD, ferplus_share=0.25, fer2013_prior=first, ferplus_prior=second)
     corrected = replace(plain, prior_correction=0.5)
     change = np.log(
-        probabilities(corrected, FIRST, SECONDARY) / probabilities(plain, FIRST, SECONDARY)
+        combined_probabilities(corrected, FIRST, SECONDARY)
+        / combined_probabilities(plain, FIRST, SECONDARY)
     )
     others = np.array(second)[list(FERPLUS_INDICES)]
     expected = -0.5 * (0.75 * np.log(first) + 0.25 * np.log(others))
@@ -69,20 +70,21 @@ def test_a_head_has_learned_votes_where_their_prior_was_kept():
 
 def test_the_first_head_alone_has_its_temperature_only():
     full = HeadCombination(2.0, 1.5, 0.7, 1.1, 0.5, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
-    output = probabilities(full.fer2013_alone(), FIRST, None)
+    output = combined_probabilities(full.fer2013_alone(), FIRST, None)
     np.testing.assert_allclose(np.log(output[0, 1:] / output[0, :-1]), 0.5, rtol=1e-5)
 
 
 def test_a_head_with_a_share_has_to_be_there():
     with pytest.raises(ValueError, match=r"ferplus_share is 0.5, but there are no logits of FER"):
-        probabilities(replace(ONE_HEAD, ferplus_share=0.5), FIRST, None)
+        combined_probabilities(replace(ONE_HEAD, ferplus_share=0.5), FIRST, None)
 
 
 def test_contempt_is_left_out():
     _, second = logit("sad", "contempt")
     heads = replace(ONE_HEAD, ferplus_share=0.5)
     np.testing.assert_array_equal(
-        probabilities(heads, FIRST, second), probabilities(heads, FIRST, SECONDARY)
+        combined_probabilities(heads, FIRST, second),
+        combined_probabilities(heads, FIRST, SECONDARY),
     )
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
-from fer.model.heads import combined
+from fer.model.heads import combine_logits
 from fer.model.hub import FLOAT_ONNX, INT8_ONNX
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
@@ -87,7 +87,7 @@ def test_int8_is_nearly_equal_for_each_face_alone_and_together(model, folder):
 def test_int8_combines_the_heads_in_float32(model, folder):
     network = load_int8(folder, identity_of(model))
     found = network(3 * draw_faces(64).numpy())  # beyond the ranges that were measured
-    expected = combined(model.config.heads, found["fer2013_logits"], found["ferplus_logits"])
+    expected = combine_logits(model.config.heads, found["fer2013_logits"], found["ferplus_logits"])
     np.testing.assert_allclose(found["logits"], expected, rtol=0, atol=1e-4)
 
 
