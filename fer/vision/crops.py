@@ -1,7 +1,7 @@
 """Square crops of detected faces, framed as the training pictures are, and upright.
 
-A tilted face is cropped level with its eyes. Below `LEVEL_FROM`, about what landmarks are off by,
-that brings nothing; such faces are cropped as they are, without interpolation.
+A tilted face is cropped level with its eyes. Below `ROLL_CORRECTION_START`, about what landmarks
+are off by, that brings nothing; such faces are cropped as they are, without interpolation.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ from fer.vision.detector_protocols import Detector
 from fer.vision.pose import face_rolls
 from fer.vision.rotation import cut_rotated_square, rotate_image
 
-LEVEL_FROM, LEVEL_FULLY = 3.0, 5.0
+ROLL_CORRECTION_START, ROLL_CORRECTION_FULL = 3.0, 5.0
 """Degrees of roll up to which a crop isn't turned, and from which it is turned by all of them.
 `benchmarks/roll.py` measures what it brings: a face that is cropped as tilted as it is in the
 upright photo, but level in a turned one, changes its expression more often."""
 
-LEVEL_SIDE = 96
-"""Least side in pixels of a levelled crop, twice that of FER2013's pictures: a small face that is
+MIN_ALIGNED_SIDE = 96
+"""Least side in pixels of an aligned crop, twice that of FER2013's pictures: a small face that is
 interpolated at its own size is blurred, and again when it is resized for the network."""
 
-FACE_PROPORTION = 1.3
+FACE_ASPECT_RATIO = 1.3
 """Height over width of an upright face's box, in the median."""
 
 
@@ -38,10 +38,10 @@ class CropFraming:
     for FER2013; a trained model carries them in its image processor's settings.
 
     Args:
-        scale: The square's side over the box's size, sqrt(width * height): of four ways to call a
-            box one size the one that varies least against FER2013's framing.
+        scale: The square's side over the box's size, sqrt(width * height): of four definitions of
+            a box's size, the one whose ratio to FER2013's framing varies least.
         shift_x: From the box's centre to the square's, to the right, in sides of the square.
-        shift_y: The same downwards.
+        shift_y: From the box's centre to the square's, downwards, in sides of the square.
     """
 
     scale: float = 1.0
@@ -63,23 +63,23 @@ def crop_face(
 ) -> UInt8Array:
     """Cut one face out as a square, level with its eyes.
 
-    Where the square leaves the picture, the picture's border pixels go on. A box without an area
-    gives at least one pixel.
+    Where the square leaves the picture, edge pixels are replicated. A box without an area gives at
+    least one pixel.
 
     Args:
         image: RGB uint8 (h, w, 3).
         xyxy: The face's box, four numbers in pixels.
         framing: Where the square lies relative to the box.
-        roll: Degrees by which the face is tilted, clockwise as seen; up to `LEVEL_FROM` the square
-            has the picture's own pixels.
+        roll: Degrees by which the face is tilted, clockwise as seen; up to
+            `ROLL_CORRECTION_START` the square has the picture's own pixels.
 
     Returns:
-        A new RGB uint8 (s, s, 3): `s` is `framing.scale` box sizes, of a levelled face at least
-        `LEVEL_SIDE`.
+        A new RGB uint8 (s, s, 3): `s` is `framing.scale` box sizes, of a face that is turned
+        upright at least `MIN_ALIGNED_SIDE`.
     """
     degrees = roll_correction(roll)
     if degrees % 90:
-        return _crop_level(image, xyxy, framing, degrees)
+        return _crop_aligned(image, xyxy, framing, degrees)
     if degrees:
         turned = _turned_framing(framing, degrees)
         return rotate_image(crop_face(image, xyxy, turned), -degrees)
@@ -106,13 +106,15 @@ def crop_faces(image: UInt8Array, detections: Detections, framing: CropFraming) 
 def roll_correction(roll: float) -> float:
     """Return by how many degrees a crop is turned for a face with this roll.
 
-    Nothing up to `LEVEL_FROM`, all from `LEVEL_FULLY`, and a growing share in between, so that the
-    crops of a head that tilts slowly don't jump. In a photo that is on its side or upside down the
-    roll is relative to the photo, so that its faces are classified as in the upright photo.
+    Nothing up to `ROLL_CORRECTION_START`, all from `ROLL_CORRECTION_FULL`, and a growing share in
+    between, so that the crops of a head that tilts slowly don't jump. In a photo that is on its
+    side or upside down the roll is relative to the photo, so that its faces are classified as in
+    the upright photo.
     """
     quarter = 90.0 * floor(roll / 90 + 0.5)
     tilt = roll - quarter
-    amount = np.interp(abs(tilt), [LEVEL_FROM, LEVEL_FULLY, 180.0], [0.0, LEVEL_FULLY, 180.0])
+    rolls = [ROLL_CORRECTION_START, ROLL_CORRECTION_FULL, 180.0]
+    amount = np.interp(abs(tilt), rolls, [0.0, *rolls[1:]])
     return quarter + float(np.copysign(amount, tilt))
 
 
@@ -123,7 +125,7 @@ def _crop_square(xyxy: Sequence[float] | FloatArray, framing: CropFraming) -> tu
     return floor(left + 0.5), floor(top + 0.5), floor(side + 0.5)
 
 
-def _crop_level(
+def _crop_aligned(
     image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: CropFraming, degrees: float
 ) -> UInt8Array:
     """Cut a square out that is tilted by some degrees; the framing's shifts are, too."""
@@ -131,7 +133,7 @@ def _crop_level(
     turned = _turned_framing(framing, degrees)
     center = x + turned.shift_x * side, y + turned.shift_y * side
     whole = floor(side + 0.5)
-    return cut_rotated_square(image, center, whole, degrees, max(whole, LEVEL_SIDE))
+    return cut_rotated_square(image, center, whole, degrees, max(whole, MIN_ALIGNED_SIDE))
 
 
 def _turned_framing(framing: CropFraming, degrees: float) -> CropFraming:
@@ -145,7 +147,7 @@ def _turned_framing(framing: CropFraming, degrees: float) -> CropFraming:
 def _box_square(
     xyxy: Sequence[float] | FloatArray, framing: CropFraming, tilted: bool = False
 ) -> tuple[float, float, float]:
-    """Return the box's middle, x and y, and the side of its square.
+    """Return the box's centre, x and y, and the side of its square.
 
     A tilted face's box is that of a tilted ellipse, whose area grows with the tilt, by up to 2%
     in side; the sum of its squared sides doesn't change.
@@ -154,7 +156,7 @@ def _box_square(
     width, height = max(x2 - x1, 0.0), max(y2 - y1, 0.0)
     area = width * height
     if tilted and area:
-        area = (width**2 + height**2) * FACE_PROPORTION / (1 + FACE_PROPORTION**2)
+        area = (width**2 + height**2) * FACE_ASPECT_RATIO / (1 + FACE_ASPECT_RATIO**2)
     return (x1 + x2) / 2, (y1 + y2) / 2, max(1.0, framing.scale * area**0.5)
 
 

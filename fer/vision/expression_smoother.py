@@ -22,14 +22,14 @@ class _FaceState:
     """What is known of one face.
 
     Attributes:
-        logits: Its mean logarithms, (7,).
+        log_probabilities: Its mean log-probabilities, (7,).
         expression: Class index.
-        yaw: Its mean in degrees; NaN where it isn't known.
+        yaw: Its mean yaw in degrees; NaN where it isn't known.
         turned_away: Whether it is turned too far away to be named.
         last_seen: Seconds.
     """
 
-    logits: FloatArray
+    log_probabilities: FloatArray
     expression: int
     yaw: float
     turned_away: bool
@@ -39,7 +39,7 @@ class _FaceState:
 class ExpressionSmoother:
     """Averages each face's log-probabilities and yaw over time, with label hysteresis.
 
-    One smoother a visitor or video.
+    One smoother per visitor or video.
 
     Args:
         half_life: Seconds after which the weight of an old prediction is halved.
@@ -70,8 +70,8 @@ class ExpressionSmoother:
             detections: Faces of this frame with `tracker_id`, `data["probabilities"]` (n, 7) and
                 `data["yaw"]` (n,) as far as known.
             time: Seconds on any clock that doesn't go back.
-            uncertain_below: Probability with which an expression takes over from one that has less,
-                whatever its lead: the bound from which one is named.
+            uncertain_below: An expression at or above this probability replaces one below it even
+                without `margin`.
 
         Returns:
             The same faces and no others, with `data["probabilities"]` averaged, rows summing to 1,
@@ -89,9 +89,8 @@ class ExpressionSmoother:
         }
         self._faces = remembered | current
         faces = [current[track_id] for track_id in numbers]
-        smoothed = np.array([_softmax(face.logits) for face in faces], np.float32).reshape(
-            rows.shape
-        )
+        averaged = [_softmax(face.log_probabilities) for face in faces]
+        smoothed = np.array(averaged, np.float32).reshape(rows.shape)
         data = {
             **detections.data,
             "probabilities": smoothed,
@@ -110,12 +109,12 @@ class ExpressionSmoother:
         uncertain_below: float,
     ) -> _FaceState:
         """Return the state of a track after another prediction."""
-        logits = np.log(np.maximum(row, MIN_PROBABILITY))
+        log_probabilities = np.log(np.maximum(row, MIN_PROBABILITY))
         if face is None or time - face.last_seen > self.max_age:
             turned = abs(yaw) >= TURNED_AWAY_FROM
-            return _FaceState(logits, int(logits.argmax()), yaw, turned, time)
+            return _FaceState(log_probabilities, int(log_probabilities.argmax()), yaw, turned, time)
         kept = 0.5 ** ((time - face.last_seen) / self.half_life)
-        mean = kept * face.logits + (1 - kept) * logits
+        mean = kept * face.log_probabilities + (1 - kept) * log_probabilities
         averaged = _softmax(mean)
         best = int(averaged.argmax())
         leads = averaged[best] - averaged[face.expression] >= self.margin
@@ -126,7 +125,7 @@ class ExpressionSmoother:
         return _FaceState(mean, expression, mean_yaw, abs(mean_yaw) >= limit, time)
 
 
-def _softmax(logits: FloatArray) -> FloatArray:
-    powers = np.exp(logits - logits.max())
-    shares: FloatArray = powers / powers.sum()
-    return shares
+def _softmax(log_probabilities: FloatArray) -> FloatArray:
+    exps = np.exp(log_probabilities - log_probabilities.max())
+    softmax: FloatArray = exps / exps.sum()
+    return softmax

@@ -1,7 +1,8 @@
-"""Turning pictures, faces, boxes and points; degrees are clockwise as seen, places those of boxes.
+"""Rotation of pictures, faces, boxes and points; degrees are clockwise as seen.
 
-In these a pixel reaches from its number to the next, so that a picture's middle is at half its size
-and a turn by 90 degrees moves pixels onto pixels.
+Coordinates are those of boxes: pixel i covers [i, i + 1), so that a picture's centre is at half its
+size and a turn by 90 degrees moves pixels onto pixels. OpenCV instead puts pixel centres at
+integers.
 """
 
 from dataclasses import replace
@@ -73,7 +74,7 @@ def rotate_image(image: UInt8Array, degrees: float) -> UInt8Array:
 
     Args:
         image: RGB uint8 (h, w, 3).
-        degrees: By how much; multiples of 90 move pixels only.
+        degrees: The angle; multiples of 90 move pixels only.
 
     Returns:
         RGB uint8; what lies outside of the picture is grey.
@@ -98,14 +99,14 @@ def cut_rotated_square(
 ) -> UInt8Array:
     """Cut a tilted square out and turn it upright.
 
-    Where the square leaves the picture, the picture's border pixels go on.
+    Where the square leaves the picture, edge pixels are replicated.
 
     Args:
         image: RGB uint8 (h, w, 3).
         center: The square's middle in the picture.
         side: Its side in pixels of the picture.
-        degrees: By how much it is tilted.
-        output_side: Side of what is returned.
+        degrees: Its tilt.
+        output_side: Side of what is returned, in pixels.
 
     Returns:
         RGB uint8 (output_side, output_side, 3).
@@ -151,7 +152,7 @@ def _rotation_matrices(degrees: FloatArray) -> FloatArray:
 def _warp_matrix(
     source: tuple[float, float], target: tuple[float, float], degrees: float, scale: float = 1.0
 ) -> FloatArray:
-    """Return OpenCV's (2, 3) from target to source pixels, whose middles have whole numbers."""
+    """Return OpenCV's (2, 3) from target to source, in its coordinates: centres at integers."""
     turn = scale * _rotation_matrices(np.array([degrees]))[0]
     shift = np.array(source) - 0.5 - turn @ (np.array(target) - 0.5)
     return np.column_stack([turn, shift])

@@ -24,44 +24,44 @@ from fer.vision.detections import boxes
 from fer.vision.frame_mapping import FrameMapping
 from fer.vision.track import Track
 
-MAX_COST = 1.0
-"""Largest difference between a face and where it was expected, as `motion_cost` counts it."""
+MAX_BOX_COST = 1.0
+"""Largest `box_cost` of a face's box and the box in which it was expected."""
 
 MIN_MAX_AGE_FRAMES = 2.5
-"""Frames for which a face is remembered at least, however slowly they come,"""
+"""Frames for which a lost face is remembered at least, however few come per second."""
 
 MAX_AGE_LIMIT = 5.0
-"""but for no more seconds than these."""
+"""Most seconds for which a lost face is remembered because frames come slowly."""
 
 TENTATIVE_MAX_AGE = 0.3
 """Seconds for which a face that doesn't count yet is remembered: what only looked like a face for a
 moment is not to meet another such moment."""
 
-SEEN_DISTANCE, LOST_DISTANCE, CUT_DISTANCE = 1.6, 0.9, 0.6
-"""Largest difference in appearance of a track and the face that continues it: where it was seen in
-the frame before, where it wasn't, and across a cut, where its place means nothing."""
+MAX_APPEARANCE_SEEN, MAX_APPEARANCE_LOST, MAX_APPEARANCE_CUT = 1.6, 0.9, 0.6
+"""Largest `appearance_cost` of a track and the face that continues it: where the track was seen in
+the frame before, where it wasn't, and across a cut, where its box means nothing."""
 
-CLOSE, CLOSE_DISTANCE = 0.4, 2.2
-"""Difference in place up to which a face is where a track seen in the frame before, or one that
-kept its direction through a crowd, was expected, and the largest difference in appearance then: by
-passing others, a face's surroundings change as much."""
+CLOSE_BOX_COST, MAX_APPEARANCE_CLOSE = 0.4, 2.2
+"""`box_cost` up to which a face is where a track seen in the frame before, or one that kept its
+direction through a crowd, was expected, and the largest `appearance_cost` then: when a face passes
+others, its surroundings change as much."""
 
 APPEARANCE_WEIGHT = 0.4
-"""What a difference in appearance of 1 counts for beside one in place of a face's size."""
+"""Weight of `appearance_cost`; that of `box_cost` is 1."""
 
 CROWDED = 1.5
 """Sizes of a face up to which another one is in its surroundings, whose colours then say little."""
 
 MAX_SPEED, MAX_REACH = 12.0, 4.0
-"""Sizes of a face a second by which it moves at most (somebody who runs past), and sizes in all."""
+"""Face sizes per second that a face moves at most (somebody running past), and in all."""
 
 FAST_GAP = 0.45
-"""Seconds up to which a face that jumped farther than `MAX_COST` may differ in appearance as much
-as a lost one; beyond, only as much as across a cut."""
+"""Seconds after which a face that jumped farther than `MAX_BOX_COST` may differ in appearance only
+as much as across a cut, and no longer as much as a lost one."""
 
 
 class FaceTracker:
-    """Numbers the faces of one stream; one tracker a visitor or video.
+    """Numbers the faces of one stream; one tracker per visitor or video.
 
     Args:
         max_age: Seconds for which a face that isn't seen keeps its number; more where frames come
@@ -129,16 +129,17 @@ class FaceTracker:
     ) -> Detections:
         """Give each face the number of the one it continues, or a new one.
 
-        Call once a frame, also when nothing was detected: that is how lost faces are forgotten.
+        Call once per frame, also when nothing was detected: that is how lost faces are forgotten.
 
         Args:
             detections: Faces in this frame, n of them; n may be 0.
             time: Seconds on any clock that doesn't go back.
-            appearance: Their descriptors, (n, d); None compares their places only.
+            appearance: Their descriptors, (n, d); None compares their boxes only.
             cut: Whether the frame shows another scene than the one before. A face of before keeps
-                its number only if place and appearance are the same.
-            mappings: Where the frame's size changed, the ways in which places of before may have
-                become places of now; the one that fits the faces best is taken, else the first.
+                its number only if box and appearance are the same.
+            mappings: Where the frame's size changed, the ways in which the old frame's points may
+                have moved in the new one; the one that fits the faces best is taken, else the
+                first.
 
         Returns:
             A copy with `tracker_id`, int (n,), in the order given.
@@ -217,7 +218,7 @@ class _FrameFaces:
     resized: bool
 
 
-def motion_cost(boxes1: FloatArray, boxes2: FloatArray) -> FloatArray:
+def box_cost(boxes1: FloatArray, boxes2: FloatArray) -> FloatArray:
     """Compare each box with each other box: 0 for the same, 1 for a face's size away.
 
     Args:
@@ -239,41 +240,41 @@ def _match(
     """Return which face continues which track, from its index to the track's, and the cost."""
     if not tracks or not len(found.xyxy):
         return {}, 0.0
-    motion = motion_cost(np.stack([track.predict(found.time) for track in tracks]), found.xyxy)
-    appearance = appearance_cost(np.stack([track.appearance for track in tracks]), found.appearance)
+    box_costs = box_cost(np.stack([track.predict(found.time) for track in tracks]), found.xyxy)
+    described = np.stack([track.appearance for track in tracks])
+    appearance_costs = appearance_cost(described, found.appearance)
     lost_at_cut = np.array([[track.lost_at_cut] for track in tracks])
     seen = np.array([[track.last_seen >= last_time] for track in tracks])
     tolerant = (seen | found.crowded) & (not found.resized)
-    limit = np.where(lost_at_cut, CUT_DISTANCE, np.where(tolerant, SEEN_DISTANCE, LOST_DISTANCE))
+    limit = np.where(tolerant, MAX_APPEARANCE_SEEN, MAX_APPEARANCE_LOST)
+    limit = np.where(lost_at_cut, MAX_APPEARANCE_CUT, limit)
     steady = np.array([[track.steady] for track in tracks])
-    close = (
-        (motion < CLOSE) & (seen | (steady & found.crowded)) & ~lost_at_cut & (not found.resized)
-    )
-    limit = np.where(close, CLOSE_DISTANCE, limit)
-    near = (motion < MAX_COST) & (appearance < limit)
-    matched, cost = _assign(motion + APPEARANCE_WEIGHT * appearance, near)
+    expected = (seen | (steady & found.crowded)) & ~lost_at_cut & (not found.resized)
+    limit = np.where(expected & (box_costs < CLOSE_BOX_COST), MAX_APPEARANCE_CLOSE, limit)
+    near = (box_costs < MAX_BOX_COST) & (appearance_costs < limit)
+    matched, cost = _assign(box_costs + APPEARANCE_WEIGHT * appearance_costs, near)
     if found.appearance.shape[1] and len(matched) < min(len(tracks), len(found.xyxy)):
         free = ~lost_at_cut & np.ones(len(found.xyxy), bool)
         free[list(matched.values())], free[:, list(matched)] = False, False
-        matched |= _match_far(tracks, found, motion, appearance, free)
+        matched |= _match_far(tracks, found, box_costs, appearance_costs, free)
     return matched, cost
 
 
 def _match_far(
     tracks: Sequence[Track],
     found: _FrameFaces,
-    motion: FloatArray,
-    appearance: FloatArray,
+    box_costs: FloatArray,
+    appearance_costs: FloatArray,
     free: BoolArray,
 ) -> dict[int, int]:
     """Return which of the free pairs are a face that moved fast, from its index to the track's."""
     elapsed = np.array([[found.time - track.last_seen] for track in tracks])
-    last = motion_cost(np.stack([track.xyxy for track in tracks]), found.xyxy)
-    motion = np.minimum(motion, last)
-    limit = np.where(elapsed <= FAST_GAP, LOST_DISTANCE, CUT_DISTANCE)
+    last = box_cost(np.stack([track.xyxy for track in tracks]), found.xyxy)
+    box_costs = np.minimum(box_costs, last)
+    limit = np.where(elapsed <= FAST_GAP, MAX_APPEARANCE_LOST, MAX_APPEARANCE_CUT)
     reach = 1 + np.minimum(MAX_SPEED * elapsed, MAX_REACH)
-    far = free & (motion < reach) & (appearance < limit)
-    return _assign(appearance + APPEARANCE_WEIGHT * motion, far)[0]
+    far = free & (box_costs < reach) & (appearance_costs < limit)
+    return _assign(appearance_costs + APPEARANCE_WEIGHT * box_costs, far)[0]
 
 
 def _crowded(xyxy: Float32Array) -> BoolArray:
@@ -287,8 +288,9 @@ def _crowded(xyxy: Float32Array) -> BoolArray:
 
 def _assign(cost: FloatArray, allowed: BoolArray) -> tuple[dict[int, int], float]:
     """Return the cheapest pairs, from column to row, and the cost of all columns."""
-    without = MAX_COST + APPEARANCE_WEIGHT * SEEN_DISTANCE  # more than any near pair's
-    costs = np.where(allowed, np.minimum(cost, without), without)
+    # More than any near pair's.
+    unmatched_cost = MAX_BOX_COST + APPEARANCE_WEIGHT * MAX_APPEARANCE_SEEN
+    costs = np.where(allowed, np.minimum(cost, unmatched_cost), unmatched_cost)
     rows, columns = linear_sum_assignment(costs)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     matched = {column: row for row, column in pairs if allowed[row, column]}

@@ -8,9 +8,9 @@ from supervision import Detections
 
 from fer.vision.crops import (
     FER2013_FRAMING,
-    LEVEL_FROM,
-    LEVEL_FULLY,
-    LEVEL_SIDE,
+    MIN_ALIGNED_SIDE,
+    ROLL_CORRECTION_FULL,
+    ROLL_CORRECTION_START,
     CropFraming,
     crop_face,
     crop_faces,
@@ -102,7 +102,7 @@ def tilted(degrees: float) -> Detections:
     return Detections(xyxy=box, data={"landmarks": landmarks})
 
 
-@pytest.mark.parametrize("degrees", [-LEVEL_FROM + 0.01, 0, LEVEL_FROM - 0.01])
+@pytest.mark.parametrize("degrees", [0.01 - ROLL_CORRECTION_START, 0, ROLL_CORRECTION_START - 0.01])
 def test_a_face_that_is_hardly_tilted_keeps_its_pixels(degrees):
     crop = crop_faces(PICTURE, tilted(degrees), FER2013_FRAMING)[0]
     np.testing.assert_array_equal(crop, crop_face(PICTURE, (11, 6, 19, 14), FER2013_FRAMING))
@@ -112,18 +112,18 @@ def test_a_face_that_is_hardly_tilted_keeps_its_pixels(degrees):
 def test_a_face_of_a_turned_photo_has_the_pixels_it_has_in_the_upright_one(degrees):
     turns = round(degrees / 90)
     crop = crop_faces(PICTURE, tilted(degrees), CropFraming())[0]
-    if abs(degrees - 90 * turns) < LEVEL_FROM:
+    if abs(degrees - 90 * turns) < ROLL_CORRECTION_START:
         np.testing.assert_array_equal(crop, np.rot90(PICTURE[6:14, 11:19], turns))
     else:
-        assert crop.shape == (LEVEL_SIDE, LEVEL_SIDE, 3)
+        assert crop.shape == (MIN_ALIGNED_SIDE, MIN_ALIGNED_SIDE, 3)
 
 
 def test_a_tilted_face_is_cut_out_level():
     face = np.zeros((80, 80, 3), np.uint8)
     face[30:36, 24:56] = 255  # a line through both eyes
     crop = crop_face(rotate_image(face, 30), (35, 35, 75, 75), CropFraming(), roll=30)
-    scale = LEVEL_SIDE / 40
-    rows = np.flatnonzero(crop[:, LEVEL_SIDE // 2, 0] > 127)
+    scale = MIN_ALIGNED_SIDE / 40
+    rows = np.flatnonzero(crop[:, MIN_ALIGNED_SIDE // 2, 0] > 127)
     line = crop[rows.min() + 2 : rows.max() - 1, round(6 * scale) : round(34 * scale)]
     assert (np.abs(line.astype(int) - 255) < 40).all()
     assert len(rows) / scale == pytest.approx(6, abs=1)
@@ -172,11 +172,14 @@ def test_levelling_grows_without_a_jump():
     steps = np.diff(turns)
     assert steps[0] == 0  # also where 180 and -180 degrees meet
     assert (steps >= 0).all()
-    assert steps.max() <= 0.5 * LEVEL_FULLY / (LEVEL_FULLY - LEVEL_FROM) + 1e-9
-    assert [roll_correction(roll) for roll in (-90, 0, LEVEL_FULLY, 45)] == [
+    assert (
+        steps.max()
+        <= 0.5 * ROLL_CORRECTION_FULL / (ROLL_CORRECTION_FULL - ROLL_CORRECTION_START) + 1e-9
+    )
+    assert [roll_correction(roll) for roll in (-90, 0, ROLL_CORRECTION_FULL, 45)] == [
         -90,
         0,
-        LEVEL_FULLY,
+        ROLL_CORRECTION_FULL,
         45,
     ]
 

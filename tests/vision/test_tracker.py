@@ -5,7 +5,7 @@ import pytest
 from supervision import Detections
 
 from fer.vision.frame_mapping import frame_mappings
-from fer.vision.tracker import FaceTracker, motion_cost
+from fer.vision.tracker import FaceTracker, box_cost
 
 
 def faces(*centres, size=40.0):
@@ -100,7 +100,7 @@ def test_differences_by_hand():
     ones = np.array([[0, 0, 10, 10]], float)
     others = np.array([[0, 0, 10, 10], [10, 0, 20, 10], [-5, -5, 15, 15]], float)
     expected = [[0.0, 1.0, np.log(2)]]
-    np.testing.assert_allclose(motion_cost(ones, others), expected, atol=1e-6)
+    np.testing.assert_allclose(box_cost(ones, others), expected, atol=1e-6)
 
 
 def test_negative_memory_is_refused():

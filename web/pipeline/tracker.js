@@ -74,49 +74,49 @@ export class FaceTracker {
   /** Returns which face continues which track, from its index to the track's, and the cost. */
   match(tracks, found) {
     if (!tracks.length || !found.boxes.length) return { pairs: new Map(), cost: 0 };
-    const { APPEARANCE_WEIGHT, MAX_COST } = this.constants;
+    const { APPEARANCE_WEIGHT, MAX_BOX_COST } = this.constants;
     const expected = tracks.map((track) => predictBox(track, found.time, this.config.track));
-    const motion = table(expected, found.boxes, motionCost);
-    const appearance = table(tracks, found.descriptors, (track, row) => appearanceCost(track.appearance, row, this.config.appearance));
-    const limit = (row, column) => this.appearanceLimit(tracks[row], found, column, motion[row][column]);
-    const near = motion.map((row, i) => row.map((cost, j) => cost < MAX_COST && appearance[i][j] < limit(i, j)));
-    const { pairs, cost } = this.assign(combine(motion, appearance, APPEARANCE_WEIGHT), near);
+    const boxCosts = table(expected, found.boxes, boxCost);
+    const appearanceCosts = table(tracks, found.descriptors, (track, row) => appearanceCost(track.appearance, row, this.config.appearance));
+    const limit = (row, column) => this.appearanceLimit(tracks[row], found, column, boxCosts[row][column]);
+    const near = boxCosts.map((row, i) => row.map((cost, j) => cost < MAX_BOX_COST && appearanceCosts[i][j] < limit(i, j)));
+    const { pairs, cost } = this.assign(combine(boxCosts, appearanceCosts, APPEARANCE_WEIGHT), near);
     if (pairs.size < Math.min(tracks.length, found.boxes.length)) {
       const taken = new Set(pairs.values());
       const free = tracks.map((track, row) => found.boxes.map((_, column) => !track.lostAtCut && !taken.has(row) && !pairs.has(column)));
-      for (const [column, row] of this.matchFar(tracks, found, motion, appearance, free)) pairs.set(column, row);
+      for (const [column, row] of this.matchFar(tracks, found, boxCosts, appearanceCosts, free)) pairs.set(column, row);
     }
     return { pairs, cost };
   }
 
   /** Returns the largest difference in appearance of a track and a face at some difference in place. */
-  appearanceLimit({ lostAtCut, lastSeen, steady }, { crowded, resized }, column, motion) {
-    const { CLOSE, CLOSE_DISTANCE, CUT_DISTANCE, LOST_DISTANCE, SEEN_DISTANCE } = this.constants;
-    if (lostAtCut) return CUT_DISTANCE;
-    if (resized) return LOST_DISTANCE;
+  appearanceLimit({ lostAtCut, lastSeen, steady }, { crowded, resized }, column, cost) {
+    const { CLOSE_BOX_COST, MAX_APPEARANCE_CLOSE, MAX_APPEARANCE_CUT, MAX_APPEARANCE_LOST, MAX_APPEARANCE_SEEN } = this.constants;
+    if (lostAtCut) return MAX_APPEARANCE_CUT;
+    if (resized) return MAX_APPEARANCE_LOST;
     const seen = lastSeen >= this.lastTime;
-    if (motion < CLOSE && (seen || (steady && crowded[column]))) return CLOSE_DISTANCE;
-    return seen || crowded[column] ? SEEN_DISTANCE : LOST_DISTANCE;
+    if (cost < CLOSE_BOX_COST && (seen || (steady && crowded[column]))) return MAX_APPEARANCE_CLOSE;
+    return seen || crowded[column] ? MAX_APPEARANCE_SEEN : MAX_APPEARANCE_LOST;
   }
 
   /** Returns which of the free pairs are a face that moved fast, from its index to the track's. */
-  matchFar(tracks, { boxes, time }, motion, appearance, free) {
-    const { APPEARANCE_WEIGHT, CUT_DISTANCE, FAST_GAP, LOST_DISTANCE, MAX_REACH, MAX_SPEED } = this.constants;
-    const nearest = motion.map((row, i) => row.map((cost, j) => Math.min(cost, motionCost(tracks[i].box, boxes[j]))));
+  matchFar(tracks, { boxes, time }, boxCosts, appearanceCosts, free) {
+    const { APPEARANCE_WEIGHT, MAX_APPEARANCE_CUT, FAST_GAP, MAX_APPEARANCE_LOST, MAX_REACH, MAX_SPEED } = this.constants;
+    const nearest = boxCosts.map((row, i) => row.map((cost, j) => Math.min(cost, boxCost(tracks[i].box, boxes[j]))));
     const far = free.map((row, i) => {
       const elapsed = time - tracks[i].lastSeen;
-      const limit = elapsed <= FAST_GAP ? LOST_DISTANCE : CUT_DISTANCE;
+      const limit = elapsed <= FAST_GAP ? MAX_APPEARANCE_LOST : MAX_APPEARANCE_CUT;
       const reach = 1 + Math.min(MAX_SPEED * elapsed, MAX_REACH);
-      return row.map((is, j) => is && nearest[i][j] < reach && appearance[i][j] < limit);
+      return row.map((is, j) => is && nearest[i][j] < reach && appearanceCosts[i][j] < limit);
     });
-    return this.assign(combine(appearance, nearest, APPEARANCE_WEIGHT), far).pairs;
+    return this.assign(combine(appearanceCosts, nearest, APPEARANCE_WEIGHT), far).pairs;
   }
 
   /** Returns the cheapest of the allowed pairs, from column to row, and the cost of all columns. */
   assign(cost, allowed) {
-    const { APPEARANCE_WEIGHT, MAX_COST, SEEN_DISTANCE } = this.constants;
-    const without = MAX_COST + APPEARANCE_WEIGHT * SEEN_DISTANCE; // more than any near pair's
-    const costs = cost.map((row, i) => row.map((value, j) => (allowed[i][j] ? Math.min(value, without) : without)));
+    const { APPEARANCE_WEIGHT, MAX_BOX_COST, MAX_APPEARANCE_SEEN } = this.constants;
+    const unmatchedCost = MAX_BOX_COST + APPEARANCE_WEIGHT * MAX_APPEARANCE_SEEN; // more than any near pair's
+    const costs = cost.map((row, i) => row.map((value, j) => (allowed[i][j] ? Math.min(value, unmatchedCost) : unmatchedCost)));
     const chosen = assign(costs);
     const pairs = new Map(chosen.filter(([row, column]) => allowed[row][column]).map(([row, column]) => [column, row]));
     return { pairs, cost: chosen.reduce((total, [row, column]) => total + costs[row][column], 0) };
@@ -136,7 +136,7 @@ function distance(one, other) {
 }
 
 /** Compares two boxes: 0 for the same, 1 for a face's size away. */
-function motionCost(one, other) {
+function boxCost(one, other) {
   const [size, otherSize] = [boxSize(one), boxSize(other)];
   return (2 * distance(one, other)) / (size + otherSize) + Math.abs(Math.log(size / otherSize));
 }
