@@ -87,7 +87,7 @@ def typical_faces(
     """
     from fer.data.fer2013 import load_fer2013
     from fer.data.holdout import training_splits
-    from fer.training.int8_calibration import calibration_faces
+    from fer.training.int8_calibration import calibration_inputs
 
     train = training_splits(load_fer2013(dataset, label_map=labels), dataset).train
-    return calibration_faces(train, processor)
+    return calibration_inputs(train, processor)

@@ -1,10 +1,10 @@
 """Post-training static quantization of an ONNX file to int8, by ONNX Runtime.
 
-Kernels are quantized to int8 per output channel and activations to uint8, with ranges measured on
-training pictures: Jacob et al. 2017, https://arxiv.org/abs/1712.05877. The first convolution and
-the heads with their combination stay in float32: they take little time, rounding the standardised
-input would cost more accuracy than everything else, and logits in 256 steps would move
-probabilities by a point or more.
+Convolution weights are quantized to int8 per output channel and activations to uint8, with ranges
+measured on training pictures: Jacob et al. 2017, https://arxiv.org/abs/1712.05877. The first
+convolution and the heads with their combination stay in float32: they take little time, rounding
+the standardised input would cost more accuracy than everything else, and logits in 256 steps would
+move probabilities by a point or more.
 """
 
 from pathlib import Path
@@ -23,14 +23,14 @@ QUANTIZED_OPERATORS = ("Conv", "Relu", "Add", "ReduceMean")
 """All operators of the trunk."""
 
 TRUNK = "/trunk/"
-"""In the names of its nodes, which the exporter names after modules."""
+"""Part of the names of the trunk's nodes, which the exporter names after modules."""
 
 
 class CalibrationBatches(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
     """Faces in batches, as the quantizer asks for them.
 
     Args:
-        name: Of the network's input.
+        name: Name of the network's input.
         pixel_values: The faces, float32 (n, num_channels, h, w).
     """
 
@@ -69,7 +69,8 @@ def quantize(source: Path, target: Path, pixel_values: Float32Array) -> None:
             op_types_to_quantize=list(QUANTIZED_OPERATORS),
             nodes_to_exclude=[first, *heads],
             per_channel=True,
-            # Kernels in 7 bits: without VNNI, x86 adds products in 16 bits, which 8 bits overflow.
+            # Convolution weights in 7 bits: without VNNI, x86 adds products in 16 bits, which
+            # 8 bits overflow.
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

@@ -24,9 +24,11 @@ from fer.model.pretrained import load_network
 class Teacher(nn.Module):
     """A trained network, the side of its centre crop, and the temperatures of its heads."""
 
-    def __init__(self, network: nn.Module, side: int, temperatures: tuple[float, float]) -> None:
+    def __init__(
+        self, network: nn.Module, crop_size: int, temperatures: tuple[float, float]
+    ) -> None:
         super().__init__()
-        self.network, self.side, self.temperatures = network.eval(), side, temperatures
+        self.network, self.crop_size, self.temperatures = network.eval(), crop_size, temperatures
 
     @classmethod
     def load(cls, folder: Path) -> "Teacher":
@@ -51,12 +53,14 @@ class Teacher(nn.Module):
         Calibrated, as an overconfident teacher's targets are close to one-hot labels again.
 
         Args:
-            views: (n, 1, h, w); the network gets their centre crop, (n, 1, side, side).
+            views: (n, 1, h, w); the network gets their centre crop, (n, 1, crop_size, crop_size).
         """
-        first, second = own_logits(self.network(pixel_values=center_crop(views, self.side)))
-        if second is not None:  # (n, 8)
-            second = torch.softmax(second.float() / self.temperatures[1], dim=1)
-        return torch.softmax(first.float() / self.temperatures[0], dim=1), second
+        output = self.network(pixel_values=center_crop(views, self.crop_size))
+        fer2013_logits, ferplus_logits = own_logits(output)
+        fer2013 = torch.softmax(fer2013_logits.float() / self.temperatures[0], dim=1)
+        if ferplus_logits is None:
+            return fer2013, None
+        return fer2013, torch.softmax(ferplus_logits.float() / self.temperatures[1], dim=1)
 
 
 class Teachers:
@@ -73,15 +77,15 @@ class Teachers:
 
         Args:
             teachers: One or more.
-            weight: Of their probabilities in the targets, 0 to 1; the labels have the rest.
-            dtype: In which they compute.
+            weight: Weight of their probabilities in the targets, 0 to 1; the labels have the rest.
+            dtype: Type of their weights and inputs.
         """
         self.teachers, self.weight, self.dtype = list(teachers), weight, dtype
 
     @property
-    def side(self) -> int:
+    def crop_size(self) -> int:
         """Largest side of their centre crops, in pixels."""
-        return max(teacher.side for teacher in self.teachers)
+        return max(teacher.crop_size for teacher in self.teachers)
 
     def to(self, device: torch.device) -> "Teachers":
         """Move them to a device."""
@@ -91,25 +95,26 @@ class Teachers:
 
     @torch.no_grad()
     def __call__(
-        self, views: torch.Tensor, labels: torch.Tensor, votes: torch.Tensor
+        self, views: torch.Tensor, targets: torch.Tensor, ferplus_targets: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return labels, (n, 7), and shares of votes, (n, 8), mixed with a teacher's probabilities.
+        """Return both heads' targets, (n, 7) and (n, 8), mixed with a teacher's probabilities.
 
-        Faces without votes, whose row is 0, get the teacher's alone.
+        Faces without votes, whose FER+ row is 0, get the teacher's probabilities alone.
 
         Args:
-            views: The views, (n, 1, side, side).
-            labels: Probability of each expression, (n, 7).
-            votes: Shares of FER+'s votes, (n, 8).
+            views: The views, (n, 1, h, w).
+            targets: Probability of each expression, (n, 7).
+            ferplus_targets: Shares of FER+'s votes, (n, 8).
         """
         drawn = int(torch.randint(len(self.teachers), ()))
-        inputs = views.to(self.dtype, memory_format=torch.channels_last)  # (n, 1, side, side)
-        first, second = self.teachers[drawn](inputs)
-        labels = torch.lerp(labels, first, self.weight)  # (n, 7)
-        if second is None:
-            return labels, votes
-        voted = votes.any(dim=1, keepdim=True)  # (n, 1)
-        return labels, torch.where(voted, torch.lerp(votes, second, self.weight), second)
+        inputs = views.to(self.dtype, memory_format=torch.channels_last)  # (n, 1, h, w)
+        fer2013, ferplus = self.teachers[drawn](inputs)
+        targets = torch.lerp(targets, fer2013, self.weight)  # (n, 7)
+        if ferplus is None:
+            return targets, ferplus_targets
+        voted = ferplus_targets.any(dim=1, keepdim=True)  # (n, 1)
+        mixed = torch.lerp(ferplus_targets, ferplus, self.weight)  # (n, 8)
+        return targets, torch.where(voted, mixed, ferplus)
 
 
 def fuse_batch_norms(model: nn.Module) -> nn.Module:

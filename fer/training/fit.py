@@ -152,8 +152,8 @@ def build_trainer(stage: Stage, start: InitialModel, data: TrainingSplits) -> Fe
     train_set = FaceDataset(data.train, start.processor, training=True)
     validation_set = FaceDataset(data.validation, start.processor)
     teachers = load_teachers(stage)
-    side = validation_set[0]["pixel_values"].shape[-1]  # of (c, side, side)
-    drawn = max(side, teachers.side) if teachers else side
+    crop_size = validation_set[0]["pixel_values"].shape[-1]  # of (c, side, side)
+    drawn = max(crop_size, teachers.crop_size) if teachers else crop_size
     trainer = FerTrainer(
         model=start.model,
         args=args,
@@ -167,7 +167,7 @@ def build_trainer(stage: Stage, start: InitialModel, data: TrainingSplits) -> Fe
         ferplus_weight=options.ferplus_weight,
         label_smoothing=options.label_smoothing,
         mixup=options.mixup,
-        side=side if drawn > side else None,
+        crop_size=crop_size if drawn > crop_size else None,
         teachers=teachers,
     )
     EpochProgress.replace_in(trainer)

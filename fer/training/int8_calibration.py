@@ -1,4 +1,4 @@
-"""Data of static quantization to int8: the faces that ranges are measured on, and the logits."""
+"""Static quantization to int8: the faces that ranges are measured on, and the resulting logits."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ CALIBRATION_FACES = 448
 a few hundred are enough, and more only lengthen a training's end."""
 
 
-def calibration_faces(train: FerArrays, processor: BaseImageProcessor) -> Float32Array:
+def calibration_inputs(train: FerArrays, processor: BaseImageProcessor) -> Float32Array:
     """Return typical faces to measure ranges on, float32 (n, channels, h, w).
 
     Args:
@@ -28,27 +28,27 @@ def calibration_faces(train: FerArrays, processor: BaseImageProcessor) -> Float3
         processor: The network's image processor.
     """
     rows = stratified_rows(train.labels, CALIBRATION_FACES)
-    faces: Float32Array = pixel_values(processor, list(train.images[rows])).numpy()
-    return faces
+    inputs: Float32Array = pixel_values(processor, list(train.images[rows])).numpy()
+    return inputs
 
 
 def int8_logits(
     model: FerForImageClassification,
     processor: BaseImageProcessor,
-    faces: Float32Array,
+    inputs: Float32Array,
     images: UInt8Array,
 ) -> Logits:
-    """Return the logits of both heads in the precision of use, (n, 7) and (n, 8).
+    """Return the logits of both heads of the int8 network, (n, 7) and (n, 8).
 
     Temperatures and threshold are fitted on them, so that they hold for the quantized network.
 
     Args:
-        model: The network, finished, on the CPU.
+        model: The trained network, on the CPU.
         processor: Its image processor.
-        faces: Typical faces, from `calibration_faces`.
+        inputs: Typical faces, from `calibration_inputs`.
         images: Faces to classify, uint8 (n, h, w).
     """
     with TemporaryDirectory() as folder:
-        write_onnx(model, Path(folder), faces)
+        write_onnx(model, Path(folder), inputs)
         network = load_int8(Path(folder), identity_of(model))
     return predict_logits(ExpressionClassifier(model, processor, network=network), images)

@@ -112,21 +112,22 @@ class FerTrainer(Trainer):
         ferplus_weight: float,
         label_smoothing: float,
         mixup: float = 0.0,
-        side: int | None = None,
+        crop_size: int | None = None,
         teachers: Teachers | None = None,
         **kwargs: Any,
     ) -> None:
         """Extend a Trainer.
 
         Args:
-            augmentation: Draws the views, of the largest side that student or teachers take.
+            augmentation: Draws the views, of the largest crop size that student or teachers take.
             averaged: The EMA.
             ferplus_weight: Weight of the FER+ head's loss.
             label_smoothing: Share of each label's probability that is spread over all classes.
-            mixup: Strength of mixup.
-            side: Side of the centre crop of a view that the network takes; None is the whole view.
+            mixup: Strength of mixup, 0 for none.
+            crop_size: Side of the centre crop of a view that the network takes; None for the whole
+                view.
             teachers: The teachers of distillation.
-            kwargs: Of the Trainer.
+            kwargs: Arguments of the Trainer.
         """
         super().__init__(callbacks=[averaged], **kwargs)
         self.augmentation = augmentation
@@ -134,7 +135,7 @@ class FerTrainer(Trainer):
         self.ferplus_weight = ferplus_weight
         self.label_smoothing = label_smoothing
         self.mixup = mixup
-        self.side = side
+        self.crop_size = crop_size
         self.teachers = teachers and teachers.to(self.args.device)
         self.checkpoints = Path(self.args.output_dir or ".")  # the arguments have a default
         self.writing_to: Path | None = None
@@ -160,8 +161,8 @@ class FerTrainer(Trainer):
         )
         if self.teachers:
             targets, ferplus = self.teachers(views, targets, ferplus)
-        if self.side:
-            views = center_crop(views, self.side)  # (n, c, side, side)
+        if self.crop_size:
+            views = center_crop(views, self.crop_size)  # (n, c, side, side)
         return {"pixel_values": views, "labels": targets, "ferplus": ferplus}
 
     def compute_loss(

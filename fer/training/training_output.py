@@ -26,7 +26,7 @@ from fer.onnx_session import LOADING_ERRORS
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, write_manifest
 from fer.training.fit import FittedStage
 from fer.training.initial_model import store_calibration
-from fer.training.int8_calibration import calibration_faces, int8_logits
+from fer.training.int8_calibration import calibration_inputs, int8_logits
 from fer.training.options import TrainingOptions
 from fer.training.training_report import CURVES, validation_metrics, write_report
 
@@ -62,12 +62,12 @@ def write_output(
     """
     model, processor, validation = trained.model, trained.processor, data.validation
     logits = own = validation_logits(trained, validation.images)
-    faces: Float32Array | None = None
+    inputs: Float32Array | None = None
     quantized = model if onnx and isinstance(model, FerForImageClassification) else None
     if quantized:
-        faces = calibration_faces(data.train, processor)
+        inputs = calibration_inputs(data.train, processor)
         with write_errors(output):  # it is written to a temporary folder first
-            logits = int8_logits(quantized, processor, faces, validation.images)
+            logits = int8_logits(quantized, processor, inputs, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
     if not calibration.heads.has_learned_votes:
         own = own[0], None
@@ -78,7 +78,7 @@ def write_output(
         remove_evaluations(output)
         save_network(model, processor, output)
         if quantized:
-            write_onnx(quantized, output, faces)
+            write_onnx(quantized, output, inputs)
         write_report(options, trained, replace(report, combined=combined), calibration, output)
         write_manifest(output, [*OUTPUT_FILES, *(ONNX_FILES if quantized else ())])
 

@@ -44,8 +44,8 @@ class Constant(torch.nn.Module):
         return FerOutput(logits=first, ferplus_logits=None if self.vote is None else second)
 
 
-def constant(expression, vote, side=40, temperatures=(1.0, 1.0)):
-    return Teacher(Constant(expression, vote), side, temperatures)
+def constant(expression, vote, crop_size=40, temperatures=(1.0, 1.0)):
+    return Teacher(Constant(expression, vote), crop_size, temperatures)
 
 
 def test_probabilities_are_calibrated_and_mixed_with_labels_and_votes():
@@ -62,12 +62,12 @@ def test_probabilities_are_calibrated_and_mixed_with_labels_and_votes():
 
 
 def test_each_teacher_gets_a_centre_crop_of_its_own_size():
-    small, large = constant(0, 0, side=40), constant(0, 0, side=44)
+    small, large = constant(0, 0, crop_size=40), constant(0, 0, crop_size=44)
     views = torch.randn(2, 1, 44, 44)
     small(views), large(views)
     assert torch.equal(small.network.seen, views[:, :, 2:42, 2:42])
     assert torch.equal(large.network.seen, views)
-    assert Teachers([small, large], 0.5).side == 44
+    assert Teachers([small, large], 0.5).crop_size == 44
 
 
 def test_a_teacher_without_a_second_head_leaves_the_votes():
@@ -104,7 +104,7 @@ def test_heads_are_read_beside_combined_logits():
 def test_the_embedded_network_can_teach():
     teacher = Teacher.load(EMBEDDED_WEIGHTS)
     first, second = teacher(torch.randn(2, 1, 48, 48))
-    assert teacher.side == 44
+    assert teacher.crop_size == 44
     torch.testing.assert_close(first.sum(1), torch.ones(2))
     torch.testing.assert_close(second.sum(1), torch.ones(2))
 
@@ -148,7 +148,7 @@ def test_student_and_teacher_see_the_same_view(taught, monkeypatch):
 def test_a_swin_can_learn_from_a_convolutional_teacher():
     start = new_swin()
     stage = Stage("student/1", short("x", "y", arch="vit"), teachers=(EMBEDDED_WEIGHTS,))
-    assert load_teachers(stage).side == 44
+    assert load_teachers(stage).crop_size == 44
     assert build_augmentation(stage.options, 48, False)(torch.randn(2, 1, 48, 48)).shape[-1] == 48
     assert start.model(torch.randn(2, 1, 48, 48)).logits.shape == (2, 7)
 

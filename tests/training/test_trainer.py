@@ -84,7 +84,10 @@ def test_what_is_learned_belongs_to_the_view():
         return targets + 1, ferplus + 2
 
     recipe = SimpleNamespace(
-        augmentation=Augmentation(44, 15.0, 0.15, 0.1, 0.0), mixup=0.0, teachers=None, side=None
+        augmentation=Augmentation(44, 15.0, 0.15, 0.1, 0.0),
+        mixup=0.0,
+        teachers=None,
+        crop_size=None,
     )
     torch.manual_seed(0)
     alone = FerTrainer.augment(recipe, inputs)
@@ -97,7 +100,7 @@ def test_what_is_learned_belongs_to_the_view():
     assert torch.equal(batch["pixel_values"], alone["pixel_values"])
     assert torch.equal(batch["labels"], inputs["targets"] + 1)
     assert torch.equal(batch["ferplus"], inputs["ferplus"] + 2)
-    recipe.side = 40
+    recipe.crop_size = 40
     torch.manual_seed(0)
     middle = FerTrainer.augment(recipe, inputs)
     assert torch.equal(given[1], alone["pixel_values"])
