@@ -1,8 +1,8 @@
 """Change against a baseline: a marked stretch in which a person is neutral.
 
 Faces differ in how neutral they look, to people and to the network. What is compared is each face
-with itself: its means elsewhere with its means in the baseline, beside the spread of its seconds
-there. Only the person view has single faces.
+with itself: its means outside the baseline with those inside, beside the standard deviation of its
+seconds inside. Only the person view has single faces.
 """
 
 from collections.abc import Sequence
@@ -19,37 +19,39 @@ from fer.timeline.marks import BASELINE, bins_within
 from fer.timeline.timeline import Timeline
 
 MIN_SECONDS = 5
-"""Fewest seconds of a face in the baseline that have a spread."""
+"""Fewest seconds of a face in the baseline for which a standard deviation is computed."""
 
-SPREADS = 2
-"""Standard deviations of the baseline's seconds that a change has to exceed to stand out."""
+MIN_CHANGE_IN_STDS = 2
+"""Standard deviations of the baseline's seconds that a change has to exceed to be highlighted."""
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """A face in its baseline, and elsewhere.
+class BaselineComparison:
+    """A face inside and outside the baseline.
 
     Attributes:
         mean: Mean of each of `MEASURES` over its seconds in the baseline.
-        spread: Standard deviation over these seconds.
+        std: Standard deviation over these seconds.
         change: Mean over all its other seconds, less `mean`; NaN where there are none.
     """
 
     mean: dict[str, float]
-    spread: dict[str, float]
+    std: dict[str, float]
     change: dict[str, float]
 
 
 class ChangeRow(NamedTuple):
-    """A face's row of the table: its number, texts of `MEASURES`, and which of them stand out."""
+    """A face's row of the table: its number, texts of `MEASURES`, and which are highlighted."""
 
     track: int
     texts: tuple[str, ...]
-    clear: tuple[bool, ...]
+    highlighted: tuple[bool, ...]
 
 
-def baselines(timeline: Timeline, chosen: Sequence[int]) -> dict[int, Baseline]:
-    """Return the baselines of chosen tracks that were seen in it for `MIN_SECONDS` or longer.
+def compare_with_baseline(
+    timeline: Timeline, chosen: Sequence[int]
+) -> dict[int, BaselineComparison]:
+    """Compare chosen tracks that were seen in the baseline for `MIN_SECONDS` or longer.
 
     None in the class view, and without a mark of that kind. What is left out doesn't count.
     """
@@ -60,43 +62,42 @@ def baselines(timeline: Timeline, chosen: Sequence[int]) -> dict[int, Baseline]:
     statistics = compute_statistics(counts)
     values = np.column_stack([statistics[name] for name in MEASURES])
     step = timeline.bin_seconds
-    known, within = statistics["classified"] > 0, bins_within(numbers, step, ranges)
+    known, is_inside = statistics["classified"] > 0, bins_within(numbers, step, ranges)
     found = {}
     for track in chosen:
         own = (tracks == track) & known
-        there = values[own & within]
-        if len(there) >= 2 and len(there) * step >= MIN_SECONDS:
-            found[track] = _baseline(there, values[own & ~within])
+        inside = values[own & is_inside]
+        if len(inside) >= 2 and len(inside) * step >= MIN_SECONDS:
+            found[track] = _compare(inside, values[own & ~is_inside])
     return found
 
 
 def change_rows(timeline: Timeline, tracks: Sequence[int]) -> list[ChangeRow]:
     """Return the rows of some tracks, as far as they have a baseline."""
-    known = baselines(timeline, tracks)
+    known = compare_with_baseline(timeline, tracks)
     return [_row(track, known[track]) for track in tracks if track in known]
 
 
-def _baseline(inside: Float64Array, outside: Float64Array) -> Baseline:
+def _compare(inside: Float64Array, outside: Float64Array) -> BaselineComparison:
     mean = inside.mean(axis=0)
-    spread = inside.std(axis=0, ddof=1)
+    std = inside.std(axis=0, ddof=1)
     rest = outside.mean(axis=0) if len(outside) else np.full(len(MEASURES), np.nan)
-    columns = (
-        dict(zip(MEASURES, each.tolist(), strict=True)) for each in (mean, spread, rest - mean)
-    )
-    return Baseline(*columns)
+    columns = (dict(zip(MEASURES, each.tolist(), strict=True)) for each in (mean, std, rest - mean))
+    return BaselineComparison(*columns)
 
 
-def _row(track: int, baseline: Baseline) -> ChangeRow:
-    cells = [_cell(name, baseline.change[name], baseline.spread[name]) for name in MEASURES]
-    return ChangeRow(track, tuple(text for text, _ in cells), tuple(clear for _, clear in cells))
+def _row(track: int, comparison: BaselineComparison) -> ChangeRow:
+    cells = [_cell(name, comparison.change[name], comparison.std[name]) for name in MEASURES]
+    return ChangeRow(track, tuple(text for text, _ in cells), tuple(bold for _, bold in cells))
 
 
-def _cell(name: str, change: float, spread: float) -> tuple[str, bool]:
-    """Return a change beside its spread, and whether it stands out; "+0" never does."""
+def _cell(name: str, change: float, std: float) -> tuple[str, bool]:
+    """Return a change beside the standard deviation, and whether it is highlighted; "+0" isn't."""
     if not isfinite(change):
         return NO_VALUE, False
     scale, digits = (1, 2) if name == "index" else (100, 0)
     value = format_signed(scale * change, digits)
-    text = f"{value} \N{PLUS-MINUS SIGN} {format_decimal(scale * spread, digits)}"
-    clear = round(scale * change, digits) != 0 and abs(change) > SPREADS * spread
-    return text.replace(" ", "\N{NO-BREAK SPACE}"), clear
+    text = f"{value} \N{PLUS-MINUS SIGN} {format_decimal(scale * std, digits)}"
+    is_large = abs(change) > MIN_CHANGE_IN_STDS * std
+    highlighted = round(scale * change, digits) != 0 and is_large
+    return text.replace(" ", "\N{NO-BREAK SPACE}"), highlighted

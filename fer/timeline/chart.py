@@ -14,7 +14,7 @@ from fer.array_types import Float64Array
 from fer.colors import COLORS, outcome_colors
 from fer.i18n import gettext as _
 from fer.templates import render
-from fer.timeline.baseline import SPREADS, baselines
+from fer.timeline.baseline import MIN_CHANGE_IN_STDS, compare_with_baseline
 from fer.timeline.chart_curves import VIEWBOX_SIDE, Curves, chart_curves, chart_series
 from fer.timeline.chart_notes import chart_description, chart_note, index_heading
 from fer.timeline.drawn_marks import mark_places, marked_seconds
@@ -189,16 +189,16 @@ def _changes(timeline: Timeline, faces: Mapping[int, tuple[str, Curves]]) -> lis
         faces: Heading and curves by track.
     """
     plots = []
-    for track, baseline in baselines(timeline, list(faces)).items():
+    for track, comparison in compare_with_baseline(timeline, list(faces)).items():
         heading, curves = faces[track]
         title = _(
             "%(face)s: change of the index from the baseline, whose band is ± %(spreads)s SD",
             face=heading,
-            spreads=SPREADS,
+            spreads=MIN_CHANGE_IN_STDS,
         )
-        change = np.asarray(curves.statistics["index"], np.float64) - baseline.mean["index"]
+        change = np.asarray(curves.statistics["index"], np.float64) - comparison.mean["index"]
         middle = np.where(np.isfinite(change), 0.0, np.nan)
-        reach = SPREADS * baseline.spread["index"]
+        reach = MIN_CHANGE_IN_STDS * comparison.std["index"]
         paths = curves.line_with_band(change, middle - reach, middle + reach)
         plots.append(Plot(title, _INDEX_SCALE, "", paths))
     return plots

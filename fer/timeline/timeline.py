@@ -27,7 +27,7 @@ from fer.timeline.face_counts import COUNT_COLUMNS, counts_per_face
 from fer.timeline.formatting import shortened
 from fer.timeline.marks import Mark, left_out_ranges
 from fer.timeline.track_counts import TrackCounts, mean_quality, sum_quality
-from fer.timeline.withholding import MIN_FACES, count_frame, withhold_expressions
+from fer.timeline.withholding import MIN_FACES, aggregate_frame, withhold_expressions
 from fer.vision.detections import track_ids
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Timeline:
             raise TimelineError(f"A frame's time is 0 or more seconds, not {time}.")
         number = math.floor(time / self.bin_seconds + TIME_TOLERANCE)
         rows = counts_per_face(faces, self.small, self.uncertain_below)
-        self._count_bin(number, count_frame(rows, MIN_FACES if self.view == "class" else 1))
+        self._count_bin(number, aggregate_frame(rows, MIN_FACES if self.view == "class" else 1))
         if self.view == "person" and len(faces) and faces.tracker_id is not None:
             rows = np.hstack([rows, sum_quality(faces)])
             self._tracks.add(number, list(track_ids(faces)), list(rows))

@@ -13,11 +13,11 @@ MIN_FACES = 5
 """In the class view, bins with fewer faces to classify in any frame are withheld."""
 
 _WITHHELD = slice(COUNTED, TURNED)
-"""Columns that a row of counts without its expressions lacks."""
+"""Columns that are 0 in a row of counts without its expressions."""
 
 
-def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
-    """Return the row of counts int64 (15,) of a frame from those of its faces (n, 15).
+def aggregate_frame(rows: Int64Array, min_faces: int) -> Int64Array:
+    """Sum the rows of counts of a frame's faces (n, 15) to its own, int64 (15,).
 
     Without its expressions if fewer than `min_faces` faces can be classified.
     """
