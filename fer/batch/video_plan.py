@@ -41,7 +41,7 @@ def plan_video(
     Raises:
         fer.video.VideoError: It can't be read, or is over where its analysis should start.
     """
-    with VideoReader(path, any_size=True, threads=1) as reader:
+    with VideoReader(path, unlimited=True, threads=1) as reader:
         note_progress()
         info, times = reader.info, frame_times(reader, note_progress)
     settings.span.length(info.duration)  # refuses a start after the end

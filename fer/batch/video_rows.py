@@ -100,7 +100,7 @@ def read_segment(
     """
     segment, below = task.segment, pipeline.classifier.uncertain_below
     until = segment.end + SAMPLES_BEYOND / settings.rate
-    with VideoReader(path, WORKING_SIDE, any_size=True, threads=1, known=task.info) as reader:
+    with VideoReader(path, WORKING_SIDE, unlimited=True, threads=1, known=task.info) as reader:
         collector = SampleCollector(task.file, settings, segment, below, reader.scale)
         analyzer = FrameAnalyzer(
             *(_for_videos(pipeline, settings), settings.view, settings.rate),
@@ -141,7 +141,7 @@ def read_annotated(
         fer.video.VideoError: It can't be read.
         fer.recording.outputs.ResultsError: Nothing can be written.
     """
-    with VideoReader(path, WORKING_SIDE, any_size=True) as reader:
+    with VideoReader(path, WORKING_SIDE, unlimited=True) as reader:
         scale = reader.scale
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     collector = SampleCollector(
@@ -155,7 +155,7 @@ def read_annotated(
 
     recording = analyze(
         *(path, folder, _for_videos(pipeline, settings)),
-        AnalysisSettings(settings.view, settings.rate, settings.span, any_size=True),
+        AnalysisSettings(settings.view, settings.rate, settings.span, unlimited=True),
         progress=lambda progress: note_progress(),  # also where one picture stays for an hour
         stopped=keep_on,
         on_sample=collector.add,

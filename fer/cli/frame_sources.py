@@ -146,7 +146,7 @@ class VideoSource(AbstractContextManager["VideoSource"]):
 
     def __init__(self, path: Path, system: Callable[[], float] = time.monotonic) -> None:
         """Open the file; its time begins with the first `read`."""
-        self._reader = VideoReader(path, any_size=True)
+        self._reader = VideoReader(path, unlimited=True)
         self._frames = iter(self._reader)
         self._next: Frame | None = next(self._frames, None)
         self.clock = PausableClock(system)

@@ -114,7 +114,7 @@ def run_video(options: argparse.Namespace) -> str:
     videos = find_videos(options.files, options.output, results.refused)
     several = len(options.files) > 1 or options.files[0].is_dir()
     if not several:
-        check_video(options.files[0], any_size=True)  # before the network is loaded
+        check_video(options.files[0], unlimited=True)  # before the network is loaded
     marks = read_marks(options.marks, several)
     places = video_folders(videos, options.output) if several else {options.files[0]: None}
     with output_folder(options.output):
@@ -232,7 +232,7 @@ def analyze_video(
     formats = formats_of(view)
     wanted = formats if options.export == ALL else options.export
     exports = tuple(name for name in wanted if name in formats)
-    settings = AnalysisSettings(view, options.rate, span, tuple(marks), exports, any_size=True)
+    settings = AnalysisSettings(view, options.rate, span, tuple(marks), exports, unlimited=True)
     with share_progress(printable(video.name)) as show:
         recording = analyze(
             video, folder, pipeline, settings, lambda progress: show(progress.done), stopped=stopped

@@ -23,7 +23,7 @@ _DIRECT_MODES = ("L", "RGB", "CMYK")
 """What a transform takes as it is; palettes are converted first."""
 
 _MAX_DARK = 63
-"""Of the upper 8 bits: the brightest value that 14 bits reach."""
+"""Brightest value of the upper 8 bits that a picture of 14 bits reaches."""
 
 _UNSPECIFIED = 2
 """Transfer and primaries of a file that states none."""
@@ -34,7 +34,7 @@ _HEAD = 16_384
 _BAND = 512
 """Rows of a photo that are mapped at a time, as each pixel takes 60 bytes."""
 
-_DEEP_FORMATS = ("PNG", "TIFF")
+_HIGH_BIT_DEPTH_FORMATS = ("PNG", "TIFF")
 
 _LOG_LEVEL = Lock()
 """Held while OpenCV writes no lines of its own, as our message suffices; its level is the whole
@@ -44,14 +44,14 @@ process's, and threads would set back each other's."""
 def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
     """Return a loaded picture without transparency with an ICC profile applied, as RGB.
 
-    Without a profile it is returned as it is, as it is where the profile is broken or made for
-    another number of channels, as for deep grey: programs ignore these, too.
+    It is returned unchanged without a profile, and also if the profile is broken or made for
+    another number of channels, as of grey with more than 8 bits: programs ignore these, too.
 
     Args:
         image: The picture, which isn't changed.
         content: The profile.
     """
-    if not content or is_deep_grey(image):
+    if not content or is_high_bit_depth_grey(image):
         return image
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
@@ -67,9 +67,9 @@ def to_srgb(image: Image.Image, content: bytes | None) -> Image.Image:
 def map_hdr(loaded: Image.Image, stream: BinaryIO) -> Image.Image:
     """Return a loaded picture as an ordinary screen shows it, if its file states HDR.
 
-    Deep grey, which Pillow can't convert, stays as it is.
+    Grey of more than 8 bits, which Pillow can't convert, stays as it is.
     """
-    if is_deep_grey(loaded):
+    if is_high_bit_depth_grey(loaded):
         return loaded
     try:
         transfer, primaries = _stated_colors(loaded, stream)
@@ -106,27 +106,30 @@ def _stated_colors(picture: Image.Image, stream: BinaryIO) -> tuple[int, int]:
     return _UNSPECIFIED, _UNSPECIFIED
 
 
-def is_deep_grey(image: Image.Image) -> bool:
-    """Return whether a picture is grey of more than 8 bits, which Pillow can only cut off at 8."""
+def is_high_bit_depth_grey(image: Image.Image) -> bool:
+    """Return whether a picture is grey of more than 8 bits or of floats.
+
+    Pillow only truncates them to 8 bits.
+    """
     return image.mode.startswith(("I", "F"))
 
 
 def has_16_bit_channels(image: Image.Image) -> bool:
     """Return whether an opened picture, not loaded yet, has more than one channel of 16 bits."""
-    if image.format not in _DEEP_FORMATS or image.mode not in ("RGB", "RGBA"):
+    if image.format not in _HIGH_BIT_DEPTH_FORMATS or image.mode not in ("RGB", "RGBA"):
         return False
     return any(";16" in str(tile.args) for tile in image.tile)  # type: ignore[attr-defined]
 
 
-def read_dark_channels(
+def rescale_16_bit_channels(
     stream: BinaryIO, loaded: Image.Image, page: int
 ) -> tuple[Image.Image, list[str]] | None:
-    """Return a picture with the bits that it uses, as RGB of 8 bits, and a notice.
+    """Return a picture whose 16 bits are scaled by as many as it uses, as RGB uint8, and a notice.
 
     Args:
         stream: Its file.
-        loaded: The same as Pillow has loaded it.
-        page: Of the file, from 0.
+        loaded: The same picture as Pillow has loaded it.
+        page: Index of its page in the file, from 0.
 
     Returns:
         None where Pillow's own is bright enough, has transparent parts, or is turned, which OpenCV
@@ -135,7 +138,7 @@ def read_dark_channels(
     upper = _opaque(loaded)
     if upper is None or upper.max() > _MAX_DARK:
         return None
-    values = decode_deep(stream, page)
+    values = decode_full_depth(stream, page)
     if values is None or not _is_same(values, upper):
         return None
     pixels, notices = reduce_16_bits(values)
@@ -144,7 +147,7 @@ def read_dark_channels(
     return picture, notices
 
 
-def decode_deep(stream: BinaryIO, page: int) -> NDArray[Any] | None:
+def decode_full_depth(stream: BinaryIO, page: int) -> NDArray[Any] | None:
     """Return a page of a file with all its bits, grey (h, w) or RGB (h, w, 3); None if damaged."""
     import cv2  # few pictures need it
 

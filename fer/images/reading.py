@@ -15,9 +15,9 @@ from fer.i18n import gettext as _
 from fer.i18n import localized_number
 from fer.images.color import (
     has_16_bit_channels,
-    is_deep_grey,
+    is_high_bit_depth_grey,
     map_hdr,
-    read_dark_channels,
+    rescale_16_bit_channels,
     to_srgb,
 )
 from fer.images.opening import DAMAGED, DECODER_ERRORS, ImageError, open_image, require_size
@@ -117,10 +117,11 @@ def _decode_file(stream: BinaryIO, apply_profile: bool, max_pixels: int | None) 
     image, more = open_image(stream, max_pixels, number)
     notices += more
     with image:
-        deep = has_16_bit_channels(image)
+        is_16_bit = has_16_bit_channels(image)
         _load(image)
         mapped = map_hdr(image, stream)  # dark HDR is meant to be dark
-        found = read_dark_channels(stream, image, number) if deep and mapped is image else None
+        unmapped = is_16_bit and mapped is image
+        found = rescale_16_bit_channels(stream, image, number) if unmapped else None
         picture, more = found or (mapped, [])
         return _decode(picture, notices + more, apply_profile)
 
@@ -202,7 +203,7 @@ def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> Deco
     orientation = _orientation(image)
     profile = image.info.get("icc_profile") if apply_profile else None
     # Transparency first: without it, a large picture is converted in three quarters of the memory.
-    if image.has_transparency_data and not is_deep_grey(image):
+    if image.has_transparency_data and not is_high_bit_depth_grey(image):
         image = flatten_on_white(_convert(image, "RGBA"))
     pixels, more = _pixels(to_srgb(image, profile))
     return DecodedImage(_apply_orientation(pixels, orientation), (*notices, *more))
@@ -210,13 +211,13 @@ def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> Deco
 
 def _pixels(image: Image.Image) -> tuple[UInt8Array, list[str]]:
     """Return a loaded picture without transparency as RGB uint8 (h, w, 3), and notices."""
-    if not is_deep_grey(image):
+    if not is_high_bit_depth_grey(image):
         return np.array(_convert(image, "RGB")), []
-    grey, notices = _deep_grey(np.asarray(image))
+    grey, notices = _reduce_high_bit_depth(np.asarray(image))
     return as_rgb(grey), notices
 
 
-def _deep_grey(values: NDArray[Any]) -> tuple[UInt8Array, list[str]]:
+def _reduce_high_bit_depth(values: NDArray[Any]) -> tuple[UInt8Array, list[str]]:
     """Return grey of 16 or 32 bits, or of floats, by what it holds, as uint8, and notices."""
     if values.dtype.kind == "f":
         return float_pixels(values)

@@ -10,7 +10,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.images.color import decode_deep
+from fer.images.color import decode_full_depth
 from fer.images.opening import (
     DAMAGED,
     DECODER_ERRORS,
@@ -177,13 +177,13 @@ def _describe(tags: ImageFileDirectory_v2, number: int, offset: int) -> TiffPage
     by_channel = whole(Base.PlanarConfiguration) == _BY_CHANNEL
     floats = _FLOAT in np.ravel(tags.get(Base.SampleFormat, 1))
     known = whole(Base.PhotometricInterpretation) in _GREY_OR_RGB
-    deep = (channels, *bits) in _OPENCV_KINDS
+    is_readable = (channels, *bits) in _OPENCV_KINDS
     return TiffPage(
         number=number,
         offset=offset,
         size=(whole(Base.ImageWidth), whole(Base.ImageLength)),
         is_reduced=bool(whole(Base.NewSubfileType) & 1),
-        needs_opencv=floats and known and deep and not by_channel,
+        needs_opencv=floats and known and is_readable and not by_channel,
         is_mixed_up=by_channel and channels > 1 and max(bits, default=1) > 8,
     )
 
@@ -195,14 +195,14 @@ def read_page(
 
     Args:
         stream: The file.
-        page: Of the file.
+        page: The page of the file.
         max_pixels: Most pixels, if fewer than `MAX_FLOAT_PIXELS`.
 
     Raises:
         ImageError: It is damaged, too large, or holds no numbers.
     """
     require_size(page.size, min(max_pixels or MAX_FLOAT_PIXELS, MAX_FLOAT_PIXELS))
-    values = decode_deep(stream, page.number)
+    values = decode_full_depth(stream, page.number)
     if values is None:
         raise ImageError(_(DAMAGED))
     pixels, notices = (float_pixels if values.dtype.kind == "f" else reduce_16_bits)(values)

@@ -86,7 +86,7 @@ def analyze(
     if real_path(source) in [real_path(folder / name) for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
     with (
-        VideoReader(source, WORKING_SIDE, settings.any_size) as reader,
+        VideoReader(source, WORKING_SIDE, settings.unlimited) as reader,
         atomic_outputs(folder) as work,
     ):
         analyzer = FrameAnalyzer(pipeline, settings.view, settings.rate, scale=reader.scale)

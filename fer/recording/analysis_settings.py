@@ -50,7 +50,7 @@ class AnalysisSettings:
         sound: Whether the annotated video keeps the sound.
         sheet: Whether the moments' thumbnails are written on a sheet of their own; they are in the
             report anyway.
-        any_size: Whether the video may be larger and longer than what is accepted from visitors.
+        unlimited: Whether the limits of bytes, length and frames for visitors' videos are lifted.
     """
 
     view: str = "person"
@@ -61,7 +61,7 @@ class AnalysisSettings:
     keep_frames: bool = False
     sound: bool = True
     sheet: bool = True
-    any_size: bool = False
+    unlimited: bool = False
 
     def __post_init__(self) -> None:
         """Check them.
@@ -94,7 +94,7 @@ def choose_view(source: Path, detector: Detector, span: Span = WHOLE) -> str:
     Raises:
         fer.video.VideoError: It can't be read, or is over where the analysis should start.
     """
-    with VideoReader(source, SAMPLED_SIDE, any_size=True) as reader:
+    with VideoReader(source, SAMPLED_SIDE, unlimited=True) as reader:
         step = (span.length(reader.info.duration) or 0.0) / SAMPLED_FRAMES
         times = [span.start + step * number for number in range(SAMPLED_FRAMES)]
         counts = [len(detector.detect(image)) for image in reader.sample(times)]

@@ -259,4 +259,4 @@ def _check_times(timeline: Timeline, *numbers: float) -> None:
 def _check_regular(paths: Iterable[Path]) -> None:
     """Raise ValueError, or OSError, unless all of these are files, and no links to others."""
     if not all(stat.S_ISREG(path.lstat().st_mode) for path in paths):
-        raise ValueError("a file is none")
+        raise ValueError("not a regular file")

@@ -23,12 +23,12 @@ from av.packet import Packet
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.video.container import (
-    LEAPING_FORMATS,
+    DISCONTINUOUS_FORMATS,
     MAX_GAP,
     VideoError,
     audio_stream,
     demux,
-    describe_other_sounds,
+    describe_other_audio,
     has_decoder,
     max_backward_step,
     open_container,
@@ -76,7 +76,7 @@ class AudioTrack:
         self.video_offset = self.end = 0.0
         self._start, self.tail = start, TAIL
         self.warning: str | None = None
-        self._container = open_container(source, any_size=True)  # its reader refuses large ones
+        self._container = open_container(source, unlimited=True)  # its reader refuses large ones
         self._packets: Iterator[_AudioPacket] = iter(())
         self._pending: _AudioPacket | None = None
         stream = audio_stream(self._container)
@@ -95,7 +95,7 @@ class AudioTrack:
             self._warn(_("The sound can't be read and is left out."))
 
     def _open_stream(self, source: Path, stream: AudioStream, output: OutputContainer) -> None:
-        self._warn(describe_other_sounds(self._container, stream))
+        self._warn(describe_other_audio(self._container, stream))
         first_picture = first_frame_time(source)
         early = first_picture - (_seconds(stream.start_time, stream) or 0.0)
         early += self._start
@@ -157,7 +157,7 @@ class AudioTrack:
             self._warn(_("The sound can't be read to its end."))
 
     def _shift_timestamps(self, media: Iterable[_Media]) -> Iterator[_Media]:
-        """Yield packets or frames at their times in the new file, until these leap."""
+        """Yield packets or frames at their times in the new file, until these warning."""
         gaps = GapDetector(self.video_offset, max_backward_step(self._container))
         for item in media:
             if item.pts is not None:
@@ -166,14 +166,14 @@ class AudioTrack:
                 start, length = float(item.pts * base), _duration(item)
                 if start + length < -_MIN_VIDEO_OFFSET:
                     continue  # before the pictures, and too early for them to wait
-                leap = gaps.check(start, length)
-                if leap and self._container.format.name in LEAPING_FORMATS:
+                warning = gaps.check(start, length)
+                if warning and self._container.format.name in DISCONTINUOUS_FORMATS:
                     delay = gaps.end - start  # another scene, which follows the one before
                     self._shift += delay
                     item.pts += round(delay / base)
-                    leap = gaps.check(gaps.end, length)
-                if leap:
-                    self._warn(leap)
+                    warning = gaps.check(gaps.end, length)
+                if warning:
+                    self._warn(warning)
                     return
             yield item
 

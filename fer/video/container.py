@@ -33,20 +33,21 @@ _OPTIONS = {
     "protocol_whitelist": "file",
     "max_pixels": str(MAX_SIDE * MAX_SIDE),
 }
-LEAPING_FORMATS = ("mpegts", "mpeg")
-"""FFmpeg's names of the formats in which a recorder's clock may leap from one scene to the next.
-They state no duration either; FFmpeg estimates it from their first and last time stamps."""
+DISCONTINUOUS_FORMATS = ("mpegts", "mpeg")
+"""FFmpeg's names of the formats whose time stamps may be discontinuous: a recorder's clock may leap
+from one scene to the next. They state no duration either; FFmpeg estimates it from their first and
+last time stamps."""
 
 MAX_GAP = 60.0
 """Seconds without pictures or sound that count as a leap of the clock in those formats; in others
 they are a gap, which sound isn't continued across."""
 
-MAX_BACKWARD_STEP, MAX_BACKWARD_STEP_OF_LEAPING = 1.0, 0.25
-"""Seconds by which a time stamp may go back on the same clock, and those in formats in which it may
-leap: their scenes may be short, such as pieces of a broadcast that were joined."""
+MAX_BACKWARD_STEP, MAX_BACKWARD_STEP_DISCONTINUOUS = 1.0, 0.25
+"""Seconds by which a time stamp may go back on the same clock, and those in discontinuous formats,
+whose scenes may be short, such as pieces of a broadcast that were joined."""
 
 DECODER_THREADS = 2
-"""Of a decoder; each holds frames in memory."""
+"""Threads of a decoder; each holds frames in memory."""
 
 _MAX_LANGUAGE_LENGTH = 8
 """Letters of a language code; longer texts in its place are not quoted."""
@@ -61,10 +62,10 @@ class VideoInfo:
     """What is known of a video before its frames are read.
 
     Attributes:
-        width: Of its upright frames, in pixels.
-        height: Of its upright frames, in pixels.
+        width: Width of its upright frames, in pixels.
+        height: Height of its upright frames, in pixels.
         duration: Seconds from its first frame to the end of its last; None if unknown.
-        frame_rate: Mean frames a second.
+        frame_rate: Mean frames per second.
         has_audio: Whether there is sound.
     """
 
@@ -75,17 +76,17 @@ class VideoInfo:
     has_audio: bool
 
 
-def open_container(path: str | Path, any_size: bool = False) -> InputContainer:
+def open_container(path: str | Path, unlimited: bool = False) -> InputContainer:
     """Open a video file of an accepted format; it is a context manager that closes it.
 
     Args:
         path: The file.
-        any_size: Whether it may be larger than what is accepted from visitors.
+        unlimited: Whether it may have more bytes than are accepted from visitors.
 
     Raises:
         VideoError: There is no such file, it is too large, or it is no video.
     """
-    _check_file(Path(path), any_size)
+    _check_file(Path(path), unlimited)
     try:
         return av.open(f"file:{path}", options=_OPTIONS)
     except av.error.ArgumentError:  # FFmpeg recognises the format, and it isn't in the list
@@ -110,8 +111,8 @@ def open_container(path: str | Path, any_size: bool = False) -> InputContainer:
 
 def max_backward_step(container: InputContainer) -> float:
     """Return the seconds by which a time stamp may go back without being another clock's."""
-    leaps = container.format.name in LEAPING_FORMATS
-    return MAX_BACKWARD_STEP_OF_LEAPING if leaps else MAX_BACKWARD_STEP
+    is_discontinuous = container.format.name in DISCONTINUOUS_FORMATS
+    return MAX_BACKWARD_STEP_DISCONTINUOUS if is_discontinuous else MAX_BACKWARD_STEP
 
 
 def video_stream(container: InputContainer, threads: int = DECODER_THREADS) -> VideoStream:
@@ -119,7 +120,7 @@ def video_stream(container: InputContainer, threads: int = DECODER_THREADS) -> V
 
     Args:
         container: The file, opened.
-        threads: That decode it.
+        threads: Number of threads that decode it.
 
     Raises:
         VideoError: There is none, it is of an unknown kind, or its frames are too large.
@@ -149,7 +150,7 @@ def demux(
     """Yield the packets of some streams, of all if none is given; then empty ones that flush.
 
     A stream that only appears in the middle of a file, as sound may in an FLV, is left out: PyAV
-    knows those of the beginning, and fails at the end of the file for the sake of others.
+    lists streams when it opens the file, and raises IndexError at the end for later ones.
 
     Args:
         container: The file, opened.
@@ -211,7 +212,7 @@ def describe_other_videos(container: InputContainer, stream: VideoStream) -> str
     )
 
 
-def describe_other_sounds(container: InputContainer, stream: AudioStream) -> str | None:
+def describe_other_audio(container: InputContainer, stream: AudioStream) -> str | None:
     """Return a sentence about the sound tracks that aren't kept, None if there are none."""
     streams = container.streams.audio
     if len(streams) < 2:
@@ -252,7 +253,7 @@ def _best_stream(
     return next((one for one in known if one == best), next(iter(known), None))
 
 
-def _check_file(path: Path, any_size: bool) -> None:
+def _check_file(path: Path, unlimited: bool) -> None:
     shortened = str(path)[:200]
     try:
         size = path.stat().st_size
@@ -263,10 +264,10 @@ def _check_file(path: Path, any_size: bool) -> None:
     except (OSError, ValueError):
         raise VideoError(_("There is no file %(file)s; check the path.", file=shortened)) from None
     if not path.is_file():
-        raise VideoError(_("%(file)s is no file; name one video.", file=shortened))
+        raise VideoError(_("%(file)s is not a file; give the path of one video.", file=shortened))
     if size == 0:
         raise VideoError(_("The file is empty (0 bytes); choose another video."))
-    if size > MAX_BYTES and not any_size:
+    if size > MAX_BYTES and not unlimited:
         raise VideoError(
             _(
                 "The file is too large (%(size)s MB); at most %(most)s MB are accepted: cut the "

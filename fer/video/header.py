@@ -9,7 +9,7 @@ from av.video.stream import VideoStream
 
 from fer.i18n import gettext as _
 from fer.video.container import (
-    LEAPING_FORMATS,
+    DISCONTINUOUS_FORMATS,
     MAX_SIDE,
     VideoError,
     VideoInfo,
@@ -41,7 +41,7 @@ def read_header(
     container: InputContainer,
     stream: VideoStream,
     start: float,
-    any_size: bool = False,
+    unlimited: bool = False,
     known: VideoInfo | None = None,
 ) -> VideoInfo:
     """Return what a file states, sizes in its own pixels before they are made square or turned.
@@ -51,14 +51,14 @@ def read_header(
         container: The file, opened.
         stream: Its video track; the first frame was decoded, before which sizes may be unknown.
         start: Seconds on the file's own clock at which the first frame is presented.
-        any_size: Whether it may be longer than what is accepted from visitors.
+        unlimited: Whether it may be longer, and have more frames, than is accepted from visitors.
         known: What was found before, so that its length needn't be measured again.
 
     Raises:
         VideoError: The video is too large, too long, or of too many frames for their size.
     """
     size = check_size(stream)
-    if not any_size:
+    if not unlimited:
         check_frame_count(stream)
     rate = None if stream.average_rate is None else float(stream.average_rate)
     duration = _stated_duration(container, stream, start)
@@ -66,7 +66,7 @@ def read_header(
         duration, rate = known.duration, known.frame_rate
     elif not duration:
         duration, rate = measure_length(path, rate)
-    if duration and duration > MAX_SECONDS and not any_size:
+    if duration and duration > MAX_SECONDS and not unlimited:
         raise VideoError(
             _(
                 "The video is too long (%(length)s minutes); at most %(most)s minutes are "
@@ -133,7 +133,7 @@ def _round_to_even(length: float) -> int:
 
 def stated_span(container: InputContainer) -> tuple[float, float] | None:
     """Return start and end of all tracks, in seconds of the file's own clock, if it states them."""
-    if not container.duration or container.format.name in LEAPING_FORMATS:
+    if not container.duration or container.format.name in DISCONTINUOUS_FORMATS:
         return None
     start, duration = (container.start_time or 0) / av.time_base, container.duration / av.time_base
     # A duration may be the time of the end. Matroska's is; after a late start it is hard to know,

@@ -8,7 +8,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from fer.video.container import (
-    LEAPING_FORMATS,
+    DISCONTINUOUS_FORMATS,
     MAX_GAP,
     demux,
     max_backward_step,
@@ -33,7 +33,7 @@ def measure_length(path: str | Path, rate: float | None) -> tuple[float | None, 
         rate: Its stated frame rate, for streams with few time stamps.
     """
     count = stamped = 0
-    with open_container(path, any_size=True) as container:
+    with open_container(path, unlimited=True) as container:
         stream = video_stream(container)
         spans = _ClockSpans(container)
         try:
@@ -56,15 +56,15 @@ def measure_length(path: str | Path, rate: float | None) -> tuple[float | None, 
 
 
 class _ClockSpans:
-    """Adds up how long a stream is whose clock may leap.
+    """Adds up how long a stream is whose time stamps may be discontinuous.
 
     Args:
         container: Its file.
     """
 
     def __init__(self, container: InputContainer) -> None:
-        # A time long after the one before is a leap there, elsewhere a gap.
-        self._leaps = container.format.name in LEAPING_FORMATS
+        # There a time long after the one before is another clock's, elsewhere it is a gap.
+        self._is_discontinuous = container.format.name in DISCONTINUOUS_FORMATS
         self._max_backward_step = max_backward_step(container)
         # Durations are times from one decoding to the next, but for that of the last packet.
         self._by_decoding = container.format.name in STATED_BY_TRACK
@@ -92,10 +92,10 @@ class _ClockSpans:
         if self._last is None:
             return False
         set_back = decoded < self._last - self._max_backward_step
-        return set_back or (self._leaps and decoded > self._last + MAX_GAP)
+        return set_back or (self._is_discontinuous and decoded > self._last + MAX_GAP)
 
     def seconds(self) -> float:
-        """Return the sum of the lengths, leaps left out."""
+        """Return the sum of the lengths between discontinuities."""
         seconds = sum(end - start for start, end in self._spans)
         if self._by_decoding:
             seconds += self._last_duration * len(self._spans)

@@ -77,8 +77,8 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         path: A video of an accepted format, recognised by content.
         max_side: Frames are shrunk to this longest side, in pixels, while they are decoded; None
             leaves them as they are. `info` has the size of what comes out.
-        any_size: Whether the file may be larger and longer than what is accepted from visitors.
-        threads: That decode it.
+        unlimited: Whether the limits of bytes, length and frames for visitors' files are lifted.
+        threads: Number of threads that decode it.
         known: `info` of an earlier reader of this file, whose length needn't be measured again.
 
     Raises:
@@ -90,16 +90,16 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         self,
         path: str | Path,
         max_side: int | None = None,
-        any_size: bool = False,
+        unlimited: bool = False,
         threads: int = DECODER_THREADS,
         known: VideoInfo | None = None,
     ) -> None:
         """Open the file and decode its first frame."""
         self.warning: str | None = None
         self.file_warning: str | None = None
-        self.path, self._any_size, self._threads = path, any_size, threads
+        self.path, self._unlimited, self._threads = path, unlimited, threads
         self._known = known
-        self._container = open_container(path, any_size)
+        self._container = open_container(path, unlimited)
         try:
             self._open_stream(max_side)
         except BaseException:
@@ -113,11 +113,11 @@ class VideoReader(AbstractContextManager["VideoReader"]):
 
     def _open_stream(self, max_side: int | None) -> None:
         self._stream = video_stream(self._container, self._threads)
-        if not self._any_size:
+        if not self._unlimited:
             check_frame_count(self._stream)
         self._counts = ReadCounts()
-        self._max_frames = sys.maxsize if self._any_size else MAX_FRAMES
-        self._max_seconds = math.inf if self._any_size else MAX_SECONDS
+        self._max_frames = sys.maxsize if self._unlimited else MAX_FRAMES
+        self._max_seconds = math.inf if self._unlimited else MAX_SECONDS
         self._stamps = FrameStamps(self._container)
         self._decoded = self._decode()
         first = next(self._decoded, None)
@@ -126,11 +126,14 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         self._first_frame = first
         self.first_stamp = first[1] or 0.0
         header = read_header(
-            *(self.path, self._container, self._stream, self.first_stamp),
-            any_size=self._any_size,
+            self.path,
+            self._container,
+            self._stream,
+            self.first_stamp,
+            unlimited=self._unlimited,
             known=self._known,
         )
-        if not self._any_size:
+        if not self._unlimited:
             self._max_frames = max_frames((header.width, header.height))
         self.info = fit_size(header, float(self._stream.sample_aspect_ratio or 1), max_side)
         self.scale = header.height / self.info.height
@@ -178,9 +181,8 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         Args:
             start: Seconds from the first frame.
         """
-        corrector = corrector_for(
-            *(self._container, 1 / self.info.frame_rate, self.info.duration), self.first_stamp
-        )
+        step = 1 / self.info.frame_rate
+        corrector = corrector_for(self._container, step, self.info.duration, self.first_stamp)
         waiting: tuple[av.VideoFrame, float] | None = None
         for frame, stamp in self._decode_from(start + self.first_stamp):
             time = corrector.correct(stamp)
@@ -212,7 +214,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         frames = self._sought(stamp)
         if frames is None:
             self._container.close()
-            self._container = open_container(self.path, self._any_size)
+            self._container = open_container(self.path, self._unlimited)
             self._stream = video_stream(self._container, self._threads)
             frames = self._decode()
         return frames
@@ -287,11 +289,11 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         return min(duration, left if left > 0 else MAX_JUMP)
 
 
-def check_video(path: str | Path, any_size: bool = False) -> VideoInfo:
+def check_video(path: str | Path, unlimited: bool = False) -> VideoInfo:
     """Return what is known of a video whose first frame can be read; arguments as of `VideoReader`.
 
     Raises:
         VideoError: The file is no video, holds no frame, or is too large or too long.
     """
-    with VideoReader(path, any_size=any_size) as reader:
+    with VideoReader(path, unlimited=unlimited) as reader:
         return reader.info

@@ -38,7 +38,7 @@ def frame_times(
 
 def _stamps(reader: VideoReader, note_progress: Callable[[], object]) -> Float64Array | None:
     """Return the packets' times on the file's own clock, (n,) in their order; None if unknown."""
-    with open_container(reader.path, any_size=True) as container:
+    with open_container(reader.path, unlimited=True) as container:
         if container.format.name not in _SOUGHT_FORMATS:
             return None
         stream, stamps = video_stream(container), []
@@ -67,6 +67,6 @@ def frames_at(path: Path, times: Sequence[float]) -> list[UInt8Array]:
     Raises:
         VideoError: The file can't be read.
     """
-    with VideoReader(path, any_size=True, threads=1) as reader:
+    with VideoReader(path, unlimited=True, threads=1) as reader:
         # A file's times are rounded to its clock's.
         return [next(reader.frames_from(time + MIN_STEP / 2)).image for time in times]

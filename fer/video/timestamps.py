@@ -11,7 +11,7 @@ from av.packet import Packet
 
 from fer.i18n import gettext as _
 from fer.video.container import (
-    LEAPING_FORMATS,
+    DISCONTINUOUS_FORMATS,
     MAX_BACKWARD_STEP,
     MAX_GAP,
     demux,
@@ -134,13 +134,13 @@ def corrector_for(
     # MPEG program streams state the time of a frame a pack; FFmpeg infers the others, some of them
     # as of the frame before or after; so may the first be, which the others count from.
     tolerance = 2.05 * step if container.format.name == "mpeg" else 0.0
-    max_gap = MAX_GAP if container.format.name in LEAPING_FORMATS else math.inf
+    max_gap = MAX_GAP if container.format.name in DISCONTINUOUS_FORMATS else math.inf
     backward = max_backward_step(container)
     return TimestampCorrector(step, end, tolerance, max_gap, origin, backward)
 
 
 class GapDetector:
-    """Notices where the times of a sound leap.
+    """Detects where the times of a sound are discontinuous.
 
     `end` is the second at which the sound so far ends.
 
@@ -158,8 +158,8 @@ class GapDetector:
         """Return a sentence if the sound has to end before the next packet or frame, else None.
 
         Args:
-            start: Of the next one, in seconds.
-            length: Of the next one, in seconds.
+            start: Start of the next packet or frame, in seconds.
+            length: Its length, in seconds.
         """
         far = start - self.end > MAX_GAP
         end = _format_minutes(self.end)
@@ -191,7 +191,7 @@ def first_frame_time(source: Path) -> float:
     Raises:
         VideoError: The file can't be read.
     """
-    with open_container(source, any_size=True) as container:
+    with open_container(source, unlimited=True) as container:
         stream, stamps = video_stream(container), FrameStamps(container)
         for packet in demux(container, stream):
             stamps.add(packet)

@@ -41,8 +41,6 @@ def test_each_face_is_compared_with_itself():
     assert one.texts[3] == "+50\xa0\N{PLUS-MINUS SIGN}\xa05" and one.highlighted[3]
     assert not any(two.highlighted)
     assert one.texts[-1].startswith("+0.50\xa0\N{PLUS-MINUS SIGN}\xa00.05")
-        "+0.50\xa0\N{PLUS-MINUS SIGN}\xa00.05"
-    )
 
 
 def test_only_the_faces_that_are_listed_are_computed(monkeypatch):

@@ -31,7 +31,7 @@ def test_frames_from_the_middle_equal_those_from_the_beginning(tmp_path, name, o
     assert found is None or np.array_equal(found, [frame.time for frame in whole])
     assert found is not None or name == "uncued.mkv"
     for start in (0.0, times[len(times) // 2], times[-1] - 0.01, times[-1] + 5):
-        with VideoReader(path, any_size=True) as reader:
+        with VideoReader(path, unlimited=True) as reader:
             frames = list(reader.frames_from(start))
         on_screen = sum(frame.time <= start for frame in whole) - 1
         assert len(frames) == len(whole) - on_screen
@@ -55,7 +55,7 @@ def test_own_videos_may_be_longer_than_visitors(tmp_path, monkeypatch):
     path = make_film(tmp_path / "film.mp4", LONG)
     with pytest.raises(ValueError, match="too large"):
         VideoReader(path)
-    assert len(frames_of(path, any_size=True)[1]) == 100
+    assert len(frames_of(path, unlimited=True)[1]) == 100
 
 
 @pytest.mark.parametrize("sound_start", [None, 0.0])
