@@ -76,7 +76,7 @@ class Memory:
 
     def look(self, progress: Progress) -> None:
         """Take note at each quarter."""
-        quarter = f"{int(4 * progress.done) / 4:g}"
+        quarter = f"{int(4 * progress.fraction) / 4:g}"
         if STATUS.exists() and quarter not in self.mb:
             self.mb[quarter] = round(resident("VmRSS"), 1)
 

@@ -140,7 +140,7 @@ def analyze_videos(
         options: Of the command line.
         marks: Of the only video.
     """
-    from fer.recording import Cancelled
+    from fer.recording import AnalysisCancelled
     from fer.recording.outputs import ResultsError
     from fer.video import VideoError
 
@@ -152,12 +152,12 @@ def analyze_videos(
                     report = analyze_video(video, folder, pipeline, options, stopped, marks)
                     results.reports.append(f"{title}{report}\n" if place else report)
                 except VideoError as error:
-                    if place is None or isinstance(error, (Cancelled, ResultsError)):
+                    if place is None or isinstance(error, (AnalysisCancelled, ResultsError)):
                         raise
                     results.refused[printable(video)] = str(error)
                 if stopped():
-                    raise Cancelled
-    except (Cancelled, KeyboardInterrupt):
+                    raise AnalysisCancelled
+    except (AnalysisCancelled, KeyboardInterrupt):
         raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
     if not results.reports:
         name, why = list(results.refused.items())[-1]
@@ -235,7 +235,12 @@ def analyze_video(
     settings = AnalysisSettings(view, options.rate, span, tuple(marks), exports, unlimited=True)
     with share_progress(printable(video.name)) as show:
         recording = analyze(
-            video, folder, pipeline, settings, lambda progress: show(progress.done), stopped=stopped
+            video,
+            folder,
+            pipeline,
+            settings,
+            lambda progress: show(progress.fraction),
+            stopped=stopped,
         )
     lines = [describe_recording(recording, chosen)]
     end = recording.metadata.start + recording.metadata.end

@@ -3,14 +3,14 @@
 from fer.recording.analysis import WORKING_SIDE, analyze
 from fer.recording.analysis_settings import RATE_RANGE, AnalysisSettings, choose_view
 from fer.recording.outputs import RecordingResult
-from fer.recording.progress import Cancelled, Progress
+from fer.recording.progress import AnalysisCancelled, Progress
 from fer.recording.sandboxed import analyze_sandboxed, check_video_sandboxed
 
 __all__ = [
     "RATE_RANGE",
     "WORKING_SIDE",
+    "AnalysisCancelled",
     "AnalysisSettings",
-    "Cancelled",
     "Progress",
     "RecordingResult",
     "analyze",

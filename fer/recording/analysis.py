@@ -31,7 +31,7 @@ from fer.recording.outputs import (
     output_paths,
     write_outputs,
 )
-from fer.recording.progress import Cancelled, Progress, ProgressReporter
+from fer.recording.progress import AnalysisCancelled, Progress, ProgressReporter
 from fer.recording.threaded_queues import prefetch, run_in_background
 from fer.timeline.marks import sorted_marks
 from fer.timeline.methods import NetworkIdentity, TimelineMetadata
@@ -79,8 +79,8 @@ def analyze(
     Raises:
         VideoError: The video can't be read, or lies where a file would be written.
         ResultsError: The folder can't be written to, or the disk is full; nothing is left of it.
-        Cancelled: The analysis was cancelled, or stopped before its first frame; its files are
-            deleted.
+        AnalysisCancelled: The analysis was cancelled, or stopped before its first frame; its files
+            are deleted.
     """
     source, folder = Path(source), Path(folder)
     if real_path(source) in [real_path(folder / name) for name in FILE_NAMES.values()]:
@@ -167,7 +167,9 @@ def _write_annotated_video(
     def note_skipped() -> None:
         reporter.raise_if_cancelled()
         if stopped():
-            raise Cancelled("The analysis was stopped before its start; nothing of it was kept.")
+            raise AnalysisCancelled(
+                "The analysis was stopped before its start; nothing of it was kept."
+            )
 
     with ExitStack() as stack:
         path = folder / FILE_NAMES["video"]

@@ -22,15 +22,15 @@ class Progress:
     """Progress of an analysis.
 
     Attributes:
-        done: Share of the work, 0 to 1.
-        left: Estimated seconds of the rest; None while there is no estimate.
+        fraction: Fraction of the work that is done, 0 to 1.
+        seconds_left: Estimated seconds of the rest; None while there is no estimate.
     """
 
-    done: float
-    left: float | None
+    fraction: float
+    seconds_left: float | None
 
 
-class Cancelled(VideoError):
+class AnalysisCancelled(VideoError):
     """The analysis was cancelled; none of its files are left."""
 
 
@@ -53,7 +53,7 @@ class ProgressReporter:
     ) -> None:
         self._on_progress, self._cancelled, self._duration = on_progress, cancelled, duration
         self._clock = clock
-        self._first: tuple[float, float] | None = None  # time and `done` of the first report
+        self._first: tuple[float, float] | None = None  # time and fraction of the first report
         self._last_report = -math.inf
 
     def report(self, seconds: float) -> None:
@@ -63,7 +63,7 @@ class ProgressReporter:
             seconds: Time in the video.
 
         Raises:
-            Cancelled: The analysis was cancelled.
+            AnalysisCancelled: The analysis was cancelled.
         """
         self.raise_if_cancelled()
         now = self._clock()
@@ -71,17 +71,19 @@ class ProgressReporter:
             return
         self._last_report = now
         share = min(1.0, seconds / self._duration) if self._duration else 0.0
-        done = _READING_SHARE * share
-        self._on_progress(Progress(done, self._left(now, done)))
+        fraction = _READING_SHARE * share
+        self._on_progress(Progress(fraction, self._seconds_left(now, fraction)))
 
-    def _left(self, now: float, done: float) -> float | None:
-        """Return the estimated seconds of the rest, from how it went on since the first report.
+    def _seconds_left(self, now: float, fraction: float) -> float | None:
+        """Return the estimated seconds of the rest, from the speed since the first report.
 
         Earlier time isn't representative: the worker starts, or frames before the span are skipped.
         """
-        self._first = self._first or (now, done)
-        spent, gained = now - self._first[0], done - self._first[1]
-        return spent * (1 - done) / gained if spent >= _NO_ESTIMATE_BEFORE and gained > 0 else None
+        self._first = self._first or (now, fraction)
+        spent, gained = now - self._first[0], fraction - self._first[1]
+        if spent < _NO_ESTIMATE_BEFORE or gained <= 0:
+            return None
+        return spent * (1 - fraction) / gained
 
     def finish(self) -> None:
         """Report that all work is done."""
@@ -89,6 +91,6 @@ class ProgressReporter:
             self._on_progress(Progress(1.0, 0.0))
 
     def raise_if_cancelled(self) -> None:
-        """Raise `Cancelled` if the analysis was cancelled."""
+        """Raise `AnalysisCancelled` if the analysis was cancelled."""
         if self._cancelled is not None and self._cancelled():
-            raise Cancelled("The analysis was cancelled; nothing of it was kept.")
+            raise AnalysisCancelled("The analysis was cancelled; nothing of it was kept.")

@@ -27,7 +27,7 @@ from fer.recording.progress import Progress
 from fer.recording.thumbnails import THUMBNAIL_SIDE, unpack_thumbnails
 from fer.recording.worker_monitor import CHECK_TIMEOUT, WorkerMonitor, finite
 from fer.recording.worker_tasks import (
-    AT_MOST,
+    MAX_TIME_LIMIT,
     NO_ROOM,
     ModelSource,
     analyze_video,
@@ -39,14 +39,14 @@ from fer.timeline.serialization import from_json
 from fer.timeline.timeline import Timeline
 from fer.video import MAX_SECONDS, VideoError, VideoInfo
 
-MEMORY = 3_000_000_000
+MAX_MEMORY_BYTES = 3_000_000_000
 """Bytes for one recording; one of 4096 x 4096 pixels takes about half of it."""
 
-MAX_WRITTEN = 4_000_000_000
+MAX_VIDEO_BYTES = 4_000_000_000
 """Bytes of the annotated video."""
 
-MAX_FILES_SIZE = MAX_WRITTEN + 2_000_000_000
-"""Bytes of all files in a recording's folder, with the upload and what is temporary."""
+MAX_FOLDER_BYTES = MAX_VIDEO_BYTES + 2_000_000_000
+"""Bytes of all files in a recording's folder, with the upload and temporary files."""
 
 _WATCH_INTERVAL = 1.0
 """Seconds from one check of what a worker uses to the next."""
@@ -76,8 +76,8 @@ NO_FRAMES = N_("The table of all faces in all frames would be too large and is l
 logger = logging.getLogger(__name__)
 
 
-class BrokenReader(VideoError):
-    """A video ended its worker."""
+class DecoderCrashedError(VideoError):
+    """A video crashed the decoder, and with it the worker."""
 
 
 def check_video_sandboxed(path: Path) -> VideoInfo:
@@ -86,16 +86,19 @@ def check_video_sandboxed(path: Path) -> VideoInfo:
     Raises:
         VideoError: As there, or the worker ended or took too long.
     """
-    limits = Limits(MEMORY, CHECK_TIMEOUT, readable=(path.resolve(),), nice=_NICE)
+    limits = Limits(MAX_MEMORY_BYTES, CHECK_TIMEOUT, readable=(path.resolve(),), nice=_NICE)
     fields = _run_worker(check_header, limits, WorkerMonitor(), path.resolve()).fields
     try:
         return VideoInfo(
-            *(int(fields["width"]), int(fields["height"]), finite(fields["duration"])),
-            *(float(fields["frame_rate"]), fields["has_audio"] is True),
+            width=int(fields["width"]),
+            height=int(fields["height"]),
+            duration=finite(fields["duration"]),
+            frame_rate=float(fields["frame_rate"]),
+            has_audio=fields["has_audio"] is True,
         )
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         logger.warning("A video's worker sent nothing that can be used: %r", error)
-        raise BrokenReader(_(BROKEN)) from error
+        raise DecoderCrashedError(_(BROKEN)) from error
 
 
 def analyze_sandboxed(
@@ -111,14 +114,14 @@ def analyze_sandboxed(
     Args:
         source: The video.
         folder: Where the files go; created if missing. After an error they are left to the caller.
-        pipeline: The page's, whose network the worker loads for itself.
+        pipeline: The page's pipeline, whose network the worker loads for itself.
         settings: What is analysed.
         progress: Gets a `Progress` a few times a second.
         cancelled: Returns whether to stop; the worker is killed then.
 
     Raises:
         VideoError: As there, or the worker ended, or took too long or too much memory.
-        Cancelled: The analysis was cancelled.
+        AnalysisCancelled: The analysis was cancelled.
         ValueError: The network has no folder.
     """
     source, folder = Path(source).resolve(), Path(folder)
@@ -129,7 +132,12 @@ def analyze_sandboxed(
         raise ResultsError(_(NO_ROOM)) from error
     folder = folder.resolve()
     limits = Limits(
-        *(MEMORY, AT_MOST, MAX_WRITTEN), nice=_NICE, readable=(source,), writable=folder
+        memory=MAX_MEMORY_BYTES,
+        cpu=MAX_TIME_LIMIT,
+        file_size=MAX_VIDEO_BYTES,
+        nice=_NICE,
+        readable=(source,),
+        writable=folder,
     )
     if pipeline.classifier.folder is None:
         raise ValueError("A worker needs a network that was loaded from a folder.")
@@ -151,7 +159,7 @@ def _run_with_sound_or_without(
     monitor = make_monitor()
     try:
         return _run_worker(work, limits, monitor, True)
-    except BrokenReader:
+    except DecoderCrashedError:
         if not monitor.has_audio:
             raise
     # Most decoders are for sound, and the pictures can be had without it.
@@ -187,7 +195,7 @@ def _run_worker(
         logger.warning("A video's worker ended: %s", error)
         if time.monotonic() > monitor.end:
             raise VideoError(_(SLOW)) from error
-        raise BrokenReader(_(BROKEN)) from error
+        raise DecoderCrashedError(_(BROKEN)) from error
     finally:
         worker.kill()
 
@@ -205,7 +213,7 @@ def _result(worker: Worker, monitor: WorkerMonitor) -> Message:
                 return message
         monitor.handle(message)
         if now >= watch:
-            worker.check_usage(MAX_FILES_SIZE)
+            worker.check_usage(MAX_FOLDER_BYTES)
             watch = now + _WATCH_INTERVAL
     raise WorkerError("It ran out of time.", late=True)
 
@@ -214,9 +222,9 @@ def _read_result(message: Message, folder: Path, origin: TimelineMetadata) -> Re
     """Return what a worker has made, from its message and its files.
 
     Args:
-        message: With what the worker found out.
-        folder: With its files.
-        origin: What is known without it.
+        message: The worker's result.
+        folder: The folder with its files.
+        origin: Metadata that are known without the worker.
 
     Raises:
         VideoError: Something is missing or not as it should be.

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fer.recording.progress import Cancelled, Progress
+from fer.recording.progress import AnalysisCancelled, Progress
 from fer.recording.worker_tasks import time_limit
 from fer.sandbox import Message, WorkerError
 
@@ -48,11 +48,11 @@ class WorkerMonitor:
         """Handle a message that is no result.
 
         Raises:
-            Cancelled: The work was cancelled.
+            AnalysisCancelled: The work was cancelled.
             WorkerError: The message is not of the form it should have, or there are too many.
         """
         if self._cancelled is not None and self._cancelled():
-            raise Cancelled("The analysis was cancelled; nothing of it was kept.")
+            raise AnalysisCancelled("The analysis was cancelled; nothing of it was kept.")
         if message is None:
             return
         self._messages += 1
@@ -65,11 +65,12 @@ class WorkerMonitor:
                 return
             if message.kind != "progress":
                 raise ValueError(message.kind)
-            done, left = finite(message.fields["done"]) or 0.0, finite(message.fields["left"])
+            fraction = finite(message.fields["fraction"]) or 0.0
+            seconds_left = finite(message.fields["seconds_left"])
         except (LookupError, TypeError, ValueError) as error:
             raise WorkerError(f"Its message has another form: {error!r}.") from error
         if self._progress is not None:
-            self._progress(Progress(done, left))
+            self._progress(Progress(fraction, seconds_left))
 
     def _extend(self, message: Message) -> None:
         """Give an analysis its time, once."""
@@ -83,8 +84,8 @@ def finite(value: Any) -> float | None:
     """Return a number out of a message, or None.
 
     Raises:
-        TypeError: It is none.
-        ValueError: It is none, or not finite.
+        TypeError: It is not a number.
+        ValueError: It is not a number, or not finite.
     """
     number = None if value is None else float(value)
     if number is not None and not math.isfinite(number):

@@ -25,9 +25,9 @@ from fer.video import VideoError, check_video
 if TYPE_CHECKING:
     from fer.model.classifier import ExpressionClassifier
 
-PER_SECOND, AT_LEAST, AT_MOST = 12.0, 300.0, 6 * 3600.0
-"""Seconds that an analysis may take, on the clock and of the CPU: so many a second of the video,
-with a floor and a ceiling."""
+TIME_PER_VIDEO_SECOND, MIN_TIME_LIMIT, MAX_TIME_LIMIT = 12.0, 300.0, 6 * 3600.0
+"""Seconds that an analysis may take, on the clock and of the CPU: per second of the video, and at
+least and at most."""
 
 NO_ROOM = N_("There is no room for the results just now; try again in a few minutes.")
 LARGE = N_("This video takes too much memory to read; save it smaller.")
@@ -70,7 +70,7 @@ def load_pipeline(folder: Path) -> Pipeline:
 def time_limit(duration: float | None) -> float:
     """Return the seconds that the analysis of a video of a duration may take."""
     known = math.inf if duration is None else duration
-    return min(AT_MOST, max(AT_LEAST, PER_SECOND * known))
+    return min(MAX_TIME_LIMIT, max(MIN_TIME_LIMIT, TIME_PER_VIDEO_SECOND * known))
 
 
 def check_header(path: Path) -> Callable[[Channel], None]:
@@ -92,7 +92,7 @@ def analyze_video(
 
     def work(channel: Channel) -> None:
         def report(progress: Progress) -> None:
-            channel.send("progress", done=progress.done, left=progress.left)
+            channel.send("progress", fraction=progress.fraction, seconds_left=progress.seconds_left)
 
         info = check_video(source)
         channel.send("opened", duration=info.duration, has_audio=info.has_audio)

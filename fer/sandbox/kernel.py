@@ -113,8 +113,8 @@ _CLONE, _CLONE3, _CLONE_THREAD = (56, 220), (435, 435), 0x10000
 _KILL, _TGKILL, _PRLIMIT = (62, 129), (234, 131), (302, 261)
 _FCNTL, _IOCTL, _PRCTL = (72, 25), (16, 29), (157, 167)
 
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-"""Instructions of the kernel's filter machine (BPF)."""
+_LD, _JEQ, _JGE, _JSET, _RET = 0x20, 0x15, 0x35, 0x45, 0x06
+"""Instructions of classic BPF: load, jump if equal, if at least or if any bit is set, return."""
 
 _NUMBER, _MACHINE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 """Where the filter finds these, in bytes of `struct seccomp_data`; both machines are
@@ -157,8 +157,8 @@ def die_with_parent(number: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, number)
 
 
-def forbid_new_rights() -> None:
-    """Have no program gain rights by being started; the filters below need that."""
+def set_no_new_privs() -> None:
+    """Have no program gain rights when it is started, which seccomp and Landlock require."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
@@ -174,7 +174,7 @@ def drop_capabilities() -> None:
         _checked("capset", head, struct.pack("6I", *kept, 0, 0, 0, 0))
 
 
-def forbid_calls() -> None:
+def install_seccomp_filter() -> None:
     """Deny the network, programs, processes, other processes' insides and typing, with EPERM.
 
     Raises:
@@ -186,7 +186,7 @@ def forbid_calls() -> None:
     _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.create_string_buffer(head, len(head)))
 
 
-def forbid_files(readable: Iterable[Path], writable: Iterable[Path]) -> None:
+def restrict_with_landlock(readable: Iterable[Path], writable: Iterable[Path]) -> None:
     """Deny all files but those in some folders, and links to elsewhere.
 
     Args:
@@ -212,63 +212,63 @@ def forbid_files(readable: Iterable[Path], writable: Iterable[Path]) -> None:
 
 
 def _allow(rules: int, path: Path, rights: int) -> None:
-    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         rights &= -1 if path.is_dir() else _OF_FILES
-        _syscall(_ADD_RULE, rules, 1, struct.pack("=Qi", rights, place), 0)
+        _syscall(_ADD_RULE, rules, 1, struct.pack("=Qi", rights, fd), 0)
     finally:
-        os.close(place)
+        os.close(fd)
 
 
 def _filter(machine: str, process: int) -> bytes:
-    """Return the filter program, 8 bytes an instruction."""
+    """Return the filter program, 8 bytes per instruction."""
     if machine not in _ARCHITECTURES:
         raise KernelError(errno.ENOSYS, f"no filter on system calls for {machine}")
     column = list(_ARCHITECTURES).index(machine)
     refuse, missing = _ERROR | errno.EPERM, _ERROR | errno.ENOSYS
     program = [
-        (_LOAD, 0, 0, _MACHINE),
-        (_EQUAL, 1, 0, _ARCHITECTURES[machine]),
-        (_RETURN, 0, 0, _KILL_PROCESS),
-        (_LOAD, 0, 0, _NUMBER),
-        (_AT_LEAST, 0, 1, _X32),
-        (_RETURN, 0, 0, refuse),
+        (_LD, 0, 0, _MACHINE),
+        (_JEQ, 1, 0, _ARCHITECTURES[machine]),
+        (_RET, 0, 0, _KILL_PROCESS),
+        (_LD, 0, 0, _NUMBER),
+        (_JGE, 0, 1, _X32),
+        (_RET, 0, 0, refuse),
     ]
     for numbers in _DENIED.values():
         if (number := numbers[column]) is not None:
-            program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, refuse)]
+            program += [(_JEQ, 0, 1, number), (_RET, 0, 0, refuse)]
     # Without clone3, whose arguments a filter can't see, libraries fall back on clone.
-    program += [(_EQUAL, 0, 1, _CLONE3[column]), (_RETURN, 0, 0, missing)]
-    program += _only_if(_CLONE[column], _ANY_BIT, _CLONE_THREAD)
+    program += [(_JEQ, 0, 1, _CLONE3[column]), (_RET, 0, 0, missing)]
+    program += _only_if(_CLONE[column], _JSET, _CLONE_THREAD)
     for numbers in (_KILL, _TGKILL):
-        program += _only_if(numbers[column], _EQUAL, process)
-    program += _only_if(_PRLIMIT[column], _EQUAL, 0)  # one's own
+        program += _only_if(numbers[column], _JEQ, process)
+    program += _only_if(_PRLIMIT[column], _JEQ, 0)  # one's own
     for numbers, argument, commands in _DENIED_COMMANDS:
         for command in commands:
             program += _unless(numbers[column], argument, command)
-    program.append((_RETURN, 0, 0, _ALLOW))
+    program.append((_RET, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
 def _only_if(number: int, test: int, value: int) -> list[tuple[int, int, int, int]]:
     """Return instructions that refuse a call unless its first argument passes a test."""
     return [
-        (_EQUAL, 0, 4, number),
-        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_JEQ, 0, 4, number),
+        (_LD, 0, 0, _FIRST_ARGUMENT),
         (test, 1, 0, value),
-        (_RETURN, 0, 0, _ERROR | errno.EPERM),
-        (_RETURN, 0, 0, _ALLOW),
+        (_RET, 0, 0, _ERROR | errno.EPERM),
+        (_RET, 0, 0, _ALLOW),
     ]
 
 
 def _unless(number: int, argument: int, value: int) -> list[tuple[int, int, int, int]]:
     """Return instructions that refuse a call if an argument has a value, and go on else."""
     return [
-        (_EQUAL, 0, 4, number),
-        (_LOAD, 0, 0, argument),
-        (_EQUAL, 0, 1, value),
-        (_RETURN, 0, 0, _ERROR | errno.EPERM),
-        (_LOAD, 0, 0, _NUMBER),
+        (_JEQ, 0, 4, number),
+        (_LD, 0, 0, argument),
+        (_JEQ, 0, 1, value),
+        (_RET, 0, 0, _ERROR | errno.EPERM),
+        (_LD, 0, 0, _NUMBER),
     ]
 
 

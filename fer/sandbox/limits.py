@@ -68,10 +68,12 @@ def confine(limits: Limits) -> list[str]:
         "an end with the page": lambda: kernel.die_with_parent(signal.SIGKILL),
         "a bound on memory": lambda: _bound(resource.RLIMIT_AS, _size() + limits.memory),
         "bounds on time and files": lambda: _bound_rest(limits),
-        "a bound on rights": kernel.forbid_new_rights,
+        "a bound on rights": kernel.set_no_new_privs,
         "an end of root's rights": kernel.drop_capabilities,
-        "a bound on files that are read": lambda: kernel.forbid_files(*_allowed_files(limits)),
-        "a filter on system calls": kernel.forbid_calls,
+        "a bound on files that are read": lambda: kernel.restrict_with_landlock(
+            *_allowed_files(limits)
+        ),
+        "a filter on system calls": kernel.install_seccomp_filter,
     }
     missing = []
     for name, step in steps.items():

@@ -14,7 +14,7 @@ import fer.cli.video_command
 from fer.__main__ import run
 from fer.cli import main
 from fer.cli.video_command import stop_on_interrupt
-from fer.recording import Cancelled, choose_view
+from fer.recording import AnalysisCancelled, choose_view
 from fer.recording.span import Span
 from fer.video import VideoError, VideoReader
 from tests.fakes import FakeDetector, fake_pipeline, sure
@@ -236,7 +236,7 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path, film, monkeypatch, caps
 
 def test_ctrl_c_before_the_first_frame_is_one_line_too(tmp_path, film, monkeypatch, capsys):
     def stop(*arguments, **options):
-        raise Cancelled
+        raise AnalysisCancelled
 
     monkeypatch.setattr("fer.recording.analyze", stop)
     words = ["video", str(film), str(film.parent), "--output", str(tmp_path / "new" / "out")]

@@ -18,7 +18,7 @@ from benchmarks.recording import repeated
 from benchmarks.reporting import STATUS
 from fer.colors import COLORS
 from fer.pipeline import Pipeline
-from fer.recording import RATE_RANGE, AnalysisSettings, Cancelled, analyze
+from fer.recording import RATE_RANGE, AnalysisCancelled, AnalysisSettings, analyze
 from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.recording.outputs import FILE_NAMES
 from fer.recording.span import Span
@@ -97,7 +97,7 @@ def test_everything_is_written(tmp_path, film):
     table = table_of(paths["csv"].read_text())
     assert table.equals(recording.timeline.track_table())
     assert table["frames"].tolist() == [5, 5]
-    done = [report.done for report in reports]
+    done = [report.fraction for report in reports]
     assert done == sorted(done)
     assert done[-1] == 1
 
@@ -328,14 +328,14 @@ def test_cancelling_leaves_nothing(tmp_path, film, frames):
         asked.append(True)
         return len(asked) > frames
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(AnalysisCancelled):
         analyze(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=cancelled)
     assert len(asked) == frames + 1
     assert not (tmp_path / "out").exists()
 
 
 def test_cancelling_leaves_what_else_is_in_the_folder(tmp_path, film):
-    with pytest.raises(Cancelled):
+    with pytest.raises(AnalysisCancelled):
         analyze(film, tmp_path, fake_pipeline([BOX]), cancelled=lambda: True)
     assert list(tmp_path.iterdir()) == [film]
 
@@ -345,7 +345,7 @@ def test_cancelling_keeps_what_came_of_an_earlier_analysis(tmp_path, film):
     earlier = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     assert earlier.video in before
-    with pytest.raises(Cancelled):
+    with pytest.raises(AnalysisCancelled):
         analyze(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=lambda: True)
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
@@ -369,7 +369,7 @@ def test_an_analysis_can_be_ended_on_the_way_to_its_start(tmp_path, how, monkeyp
     monkeypatch.setattr(
         Span, "_read", lambda span, reader, *_: (read.append(1) or one for one in reader)
     )
-    with pytest.raises(Cancelled):
+    with pytest.raises(AnalysisCancelled):
         settings, end = AnalysisSettings(span=Span(1.0)), {how: lambda: True}
         analyze(film, tmp_path / "out", fake_pipeline([BOX]), settings, **end)
     assert len(read) == 2  # the first frame, and the one that ends it
@@ -430,8 +430,9 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         "fer.timeline.report.report_html = lambda *_, **__: ''\n"
         "seen = {}\n"
         "def report(progress):\n"
-        "    seen.setdefault(progress.done > 0.25, resident('VmRSS'))\n"
-        "    seen['last'] = max(seen.get('last', 0), resident('VmRSS') * (progress.done < 0.97))\n"
+        "    seen.setdefault(progress.fraction > 0.25, resident('VmRSS'))\n"
+        "    now = resident('VmRSS') * (progress.fraction < 0.97)\n"
+        "    seen['last'] = max(seen.get('last', 0), now)\n"
         "pipeline = fake_pipeline([(60, 60, 110, 120)])\n"
         "analyze(Path(sys.argv[1]), Path(sys.argv[2]), pipeline, progress=report)\n"
         "print(seen['last'] - seen[True])"

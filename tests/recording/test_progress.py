@@ -1,6 +1,6 @@
 import pytest
 
-from fer.recording.progress import Cancelled, ProgressReporter
+from fer.recording.progress import AnalysisCancelled, ProgressReporter
 
 
 def reports(steps, duration=100.0):
@@ -10,7 +10,10 @@ def reports(steps, duration=100.0):
     for clock, seconds in steps:
         now[0] = clock
         reporter.report(seconds)
-    return [(round(each.done, 3), each.left and round(each.left, 1)) for each in reports]
+    return [
+        (round(each.fraction, 3), each.seconds_left and round(each.seconds_left, 1))
+        for each in reports
+    ]
 
 
 @pytest.mark.parametrize(
@@ -32,10 +35,10 @@ def test_progress_is_reported_with_the_time_left(steps, duration, expected):
 def test_it_ends_at_one():
     reports = []
     ProgressReporter(reports.append, None, 10.0).finish()
-    assert (reports[0].done, reports[0].left) == (1.0, 0.0)
+    assert (reports[0].fraction, reports[0].seconds_left) == (1.0, 0.0)
 
 
 def test_a_cancelled_analysis_raises():
     reporter = ProgressReporter(None, lambda: True, 10.0)
-    with pytest.raises(Cancelled, match="cancelled"):
+    with pytest.raises(AnalysisCancelled, match="cancelled"):
         reporter.report(1.0)

@@ -15,8 +15,8 @@ from PIL import Image
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.recording import (
+    AnalysisCancelled,
     AnalysisSettings,
-    Cancelled,
     analyze,
     analyze_sandboxed,
     check_video_sandboxed,
@@ -79,7 +79,7 @@ def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
         assert np.array_equal(one.image, other.image)
     names = set(FILE_NAMES.values()) - {FILE_NAMES["thumbnails"]} | {FRAMES_NAME}
     assert {file.name for file in (tmp_path / "there").iterdir()} == names
-    assert reports[-1].done == 1.0
+    assert reports[-1].fraction == 1.0
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_each_format_can_be_read_in_a_worker(tmp_path, name):
 def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch):
     monkeypatch.setattr(sandboxed, "analyze_video", works.hang_anyhow)
     begin = time.monotonic()
-    with pytest.raises(Cancelled):
+    with pytest.raises(AnalysisCancelled):
         analyze_sandboxed(film, tmp_path, pipeline, cancelled=lambda: time.monotonic() > begin + 1)
     assert time.monotonic() < begin + 10
 
@@ -112,14 +112,14 @@ def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch
     ("module", "limit", "work"),
     [
         (worker_monitor, "CHECK_TIMEOUT", works.hang_anyhow),
-        (worker_tasks, "AT_LEAST", works.hang_once_open),
+        (worker_tasks, "MIN_TIME_LIMIT", works.hang_once_open),
     ],
 )
 def test_a_video_that_takes_too_long_is_reported(
     film, tmp_path, pipeline, monkeypatch, module, limit, work
 ):
     monkeypatch.setattr(sandboxed, "analyze_video", work)
-    monkeypatch.setattr(worker_tasks, "PER_SECOND", 0.0)
+    monkeypatch.setattr(worker_tasks, "TIME_PER_VIDEO_SECOND", 0.0)
     monkeypatch.setattr(module, limit, 0.5)
     with pytest.raises(VideoError, match="takes too long"):
         analyze_sandboxed(film, tmp_path, pipeline)
@@ -145,7 +145,7 @@ def test_a_worker_gets_no_more_time_by_asking_twice():
 
 
 def test_a_worker_that_floods_the_page_with_messages_is_ended():
-    one, message = WorkerMonitor(), Message("progress", {"done": 0.5, "left": None})
+    one, message = WorkerMonitor(), Message("progress", {"fraction": 0.5, "seconds_left": None})
     one.start()
     with pytest.raises(WorkerError, match="too many messages"):
         for _ in range(1000):
@@ -170,7 +170,7 @@ def test_properties_of_another_form_are_not_taken(film, monkeypatch, fields):
 
 def test_a_worker_that_fills_its_folder_is_ended(film, tmp_path, pipeline, monkeypatch):
     monkeypatch.setattr(sandboxed, "analyze_video", works.fill_folder)
-    monkeypatch.setattr(sandboxed, "MAX_FILES_SIZE", 1_000_000)
+    monkeypatch.setattr(sandboxed, "MAX_FOLDER_BYTES", 1_000_000)
     monkeypatch.setattr(sandboxed, "_WATCH_INTERVAL", 0.1)
     begin = time.monotonic()
     with pytest.raises(VideoError, match="breaks the reader"):
@@ -180,8 +180,12 @@ def test_a_worker_that_fills_its_folder_is_ended(film, tmp_path, pipeline, monke
 
 @pytest.mark.parametrize("kind", ["opened", "progress", "nonsense"])
 def test_a_message_of_another_form_ends_the_worker(kind):
-    nothing, text, array = {}, {"duration": "long", "has_audio": 1}, {"done": [], "left": None}
-    for fields in (nothing, text, array, {"done": float("nan"), "left": None}):
+    nothing, text, array = (
+        {},
+        {"duration": "long", "has_audio": 1},
+        {"fraction": [], "seconds_left": None},
+    )
+    for fields in (nothing, text, array, {"fraction": float("nan"), "seconds_left": None}):
         with pytest.raises(WorkerError, match="another form"):
             WorkerMonitor().handle(Message(kind, fields))
 

@@ -66,7 +66,7 @@ def test_times_marks_and_length_count_from_the_start(tmp_path):
     assert recording.timeline.marks == (Mark(0, 0.5, "stretch"), Mark(1, 1, "event"))
     assert json.loads(recording.json.read_text())["about"]["start"] == 1.0
     assert "Times count from 0:01 of the recording." in recording.report.read_text()
-    assert recording.warning is None and progress[-1].done == 1.0
+    assert recording.warning is None and progress[-1].fraction == 1.0
     with VideoReader(recording.video) as reader:
         assert reader.info.duration == pytest.approx(2.0, abs=0.05)
         assert len(list(reader)) == 50

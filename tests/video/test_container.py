@@ -64,7 +64,7 @@ def unknown(path):
         (lambda path: path.write_text("Dear diary, " * 50), "can't be read as a video"),
         (lambda path: path.write_bytes(b""), "empty"),
         (lambda path: None, "There is no file"),
-        (lambda path: path.mkdir(), "is no file"),
+        (lambda path: path.mkdir(), "is not a file"),
         (sound_only, "sound but no pictures"),
         (song, "sound but no pictures"),
         (no_frames, "no picture"),

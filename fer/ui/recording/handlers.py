@@ -19,8 +19,8 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
 from fer.recording import (
+    AnalysisCancelled,
     AnalysisSettings,
-    Cancelled,
     RecordingResult,
     analyze_sandboxed,
     check_video_sandboxed,
@@ -288,7 +288,7 @@ def _take_outcome(
         return
     recording.job = None  # its files are deleted
     error = None if task.cancelled() else task.exception()
-    if error is None or isinstance(error, Cancelled):
+    if error is None or isinstance(error, AnalysisCancelled):
         recording.failure = CANCELLED
     elif isinstance(error, VideoError):
         recording.failure = unusable(error)

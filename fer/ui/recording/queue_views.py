@@ -179,27 +179,27 @@ def progress_html(
     """Return the progress of a job.
 
     Args:
-        progress: Of the job; None before it is queued.
+        progress: The job's progress; None before it is queued.
         heading: Which of several recordings it is; "" for the only one.
         lengths: Seconds that are analysed of this recording and of those that come after it, from
             which the time of all is estimated; None where one isn't known.
     """
     note = _("Keep the page open: closing or reloading it cancels the analysis.")
-    left = None if progress is None else progress.left
+    left = None if progress is None else progress.seconds_left
     if progress is None or left is None:
-        done = 0.0 if progress is None else progress.done
+        done = 0.0 if progress is None else progress.fraction
         return _job_html(heading, note, done, _("Reading the video"))
     text = _("About %(time)s left", time=_approximate(left))
     first, *later = lengths
-    if later and first and progress.done < 1 and None not in later:
-        rate = left / (1 - progress.done) / first  # seconds of work for a second of video
+    if later and first and progress.fraction < 1 and None not in later:
+        rate = left / (1 - progress.fraction) / first  # seconds of work for a second of video
         every = left + rate * sum(each for each in later if each is not None)
         text = _(
             "About %(time)s left, about %(every)s for all",
             time=_approximate(left),
             every=_approximate(every),
         )
-    return _job_html(heading, note, progress.done, text)
+    return _job_html(heading, note, progress.fraction, text)
 
 
 def _approximate(seconds: float) -> str:

@@ -16,7 +16,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from fer.recording import Cancelled, Progress, RecordingResult, analyze
+from fer.recording import AnalysisCancelled, Progress, RecordingResult, analyze
 from fer.recording.outputs import FILE_NAMES, output_paths
 from fer.recording.thumbnails import Thumbnail
 from fer.timeline.formatting import format_duration
@@ -85,7 +85,7 @@ def slow(source, folder, pipeline, settings, progress, cancelled):
     progress(Progress(0.25, 90.0))
     while not cancelled():
         threading.Event().wait(0.005)
-    raise Cancelled("called off")
+    raise AnalysisCancelled("called off")
 
 
 def quick(source, folder, pipeline, settings, progress, cancelled, warning=None):
