@@ -58,7 +58,7 @@ def read_manifest(folder: Path) -> Mapping[str, Any] | None:
         ) from error
 
 
-def check_options(folder: Path, settings: BatchSettings, shards: int) -> None:
+def require_same_options(folder: Path, settings: BatchSettings, shards: int) -> None:
     """Refuse options other than those that a folder's tables were made with.
 
     Raises:
@@ -96,7 +96,7 @@ def write_manifest(
         fer.output_files.OutputError: It can't be written.
     """
     with _lock(FileLock(folder / _LOCK)):  # shards of other machines start as well
-        check_options(folder, settings, shards)
+        require_same_options(folder, settings, shards)
         manifest = dict(read_manifest(folder) or _new_manifest(settings, shards, network))
         known = manifest["network"]
         if known["fingerprint"] != network.fingerprint:

@@ -124,7 +124,7 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
         ValueError: See `run_evaluate`.
     """
     from fer.data.arrays import FerArrays
-    from fer.data.duplicates import has_duplicate
+    from fer.data.duplicates import has_duplicate_in
     from fer.evaluation.evaluate import (
         check_unlearned,
         evaluate,
@@ -149,7 +149,7 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
     logits = predict_logits(classifier, faces.images, options.views)
     evaluation = evaluate(classifier, faces, options.views, output, logits)
     if isinstance(faces, FerArrays) and training is not None:
-        unseen = ~has_duplicate(faces.images, training.images)
+        unseen = ~has_duplicate_in(faces.images, training.images)
         metrics = subset_metrics(classifier, faces, unseen, output, logits)
         evaluation = replace(evaluation, without_duplicates=metrics)
     if isinstance(faces, FerArrays) and options.corruptions:

@@ -110,30 +110,29 @@ def run_batch(options: argparse.Namespace) -> str:
         ValueError: An option won't do, nothing can be read, or nothing can be written.
         KeyboardInterrupt: After Ctrl-C, with what was kept.
     """
-    settings, shard = check_options(options)
+    settings, shard = settings_and_shard(options)
     from fer.batch.batch_run import BatchRun
     from fer.batch.collection import file_rows
     from fer.batch.input_files import find_input_files
-    from fer.batch.manifest import check_options as check_manifest
-    from fer.batch.manifest import write_manifest
+    from fer.batch.manifest import require_same_options, write_manifest
     from fer.batch.store import BatchStore
     from fer.batch.transient_errors import UnreachableError
 
-    check_manifest(options.output, settings, shard.count)
+    require_same_options(options.output, settings, shard.count)
     found = find_input_files(options.sources, options.output)
     files = [file for file in found.files if file in shard]
     store = BatchStore(options.output, shard)
     with output_folder(options.output), store.locked():
-        run = BatchRun(files, settings, store)
-        pool = make_pool(options, settings, run.most_tasks)
+        batch = BatchRun(files, settings, store)
+        pool = make_pool(options, settings, batch.most_tasks)
         try:
             write_manifest(options.output, settings, shard.count, pool.start())
             with share_progress("Files") as show:
-                run.run(pool, show)
+                batch.run(pool, show)
         except UnreachableError as error:
             raise ValueError(str(error)) from error
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(describe_kept(run, options.output)) from None
+            raise KeyboardInterrupt(describe_kept(batch, options.output)) from None
         finally:
             pool.close()
     left_out = [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
@@ -141,10 +140,10 @@ def run_batch(options: argparse.Namespace) -> str:
     rows = file_rows(options.output)
     if shard.count == 1:  # another shard may have files that can be read
         require_one_read(rows, files, options.output, notes)
-    return "\n".join([*notes, *describe_run(run, rows, shard, options.output)])
+    return "\n".join([*notes, *describe_batch(batch, rows, shard, options.output)])
 
 
-def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
+def settings_and_shard(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
     """Return the settings and the shard, before any network is loaded.
 
     Raises:
@@ -177,7 +176,7 @@ def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
 
 
 def make_pool(options: argparse.Namespace, settings: "BatchSettings", tasks: int) -> "TaskPool":
-    """Return workers for so many tasks at a time; one if only the network is checked."""
+    """Return workers for a number of tasks at a time; one if only the network is checked."""
     if options.engine == "ray":
         from fer.batch.ray import RayPool
 
@@ -187,9 +186,9 @@ def make_pool(options: argparse.Namespace, settings: "BatchSettings", tasks: int
     return LocalPool(settings, max(1, min(options.workers or number_of_cores(), tasks)))
 
 
-def describe_kept(run: "BatchRun", out: Path) -> str:
+def describe_kept(batch: "BatchRun", out: Path) -> str:
     """Return what there is after Ctrl-C."""
-    done = f"{run.done:,} of {run.total:,} files are in {whole_path(out)}"
+    done = f"{batch.done:,} of {batch.total:,} files are in {whole_path(out)}"
     return f"{done}; run the same command again to continue."
 
 
@@ -209,7 +208,7 @@ def require_one_read(
 
     Args:
         rows: The table `files`.
-        files: All of the command's; an earlier one may have put others into the tables.
+        files: All files of the command; an earlier one may have put others into the tables.
         out: Folder of the results.
         notes: Lines for the end of the error.
 
@@ -228,11 +227,11 @@ def require_one_read(
     raise ValueError("\n".join([sentence, *notes]))
 
 
-def describe_run(run: "BatchRun", rows: "pa.Table", shard: "Shard", out: Path) -> list[str]:
+def describe_batch(batch: "BatchRun", rows: "pa.Table", shard: "Shard", out: Path) -> list[str]:
     """Return in lines what is in the tables, and where they are."""
     from fer.batch.collection import summarise_batch
 
-    none = [] if run.total else [f"None of the files belongs to shard {shard}."]
+    none = [] if batch.total else [f"None of the files belongs to shard {shard}."]
     return [*none, str(summarise_batch(rows)), f"Everything is in {whole_path(out)}."]
 
 

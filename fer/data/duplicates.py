@@ -11,43 +11,43 @@ from scipy.sparse.csgraph import connected_components
 
 from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
 
-CORRELATION = 0.995
+DUPLICATE_CORRELATION = 0.995
 """Two pictures are duplicates above it; the value was checked by eye on pairs of FER2013."""
 
 BATCH_SIZE = 512
 """Pictures compared at a time: with 28,709 others, 59 MB of float32 bounds."""
 
-BLOCK = 4
+BLOCK_SIDE = 4
 """Side in pixels; of 412 million pairs of FER2013 1,837 pass, of which 1,592 are duplicates."""
 
-ROUNDING = 1e-4
-"""What float32 may take from a bound."""
+ROUNDING_TOLERANCE = 1e-4
+"""What rounding to float32 may take from a bound."""
 
 
-def has_duplicate(images: UInt8Array, training: UInt8Array) -> BoolArray:
-    """Return which pictures have a duplicate in the training split.
+def has_duplicate_in(images: UInt8Array, reference: UInt8Array) -> BoolArray:
+    """Return which pictures have a duplicate among others, such as the training split.
 
     Blank pictures have no correlation with anything, so they have no duplicates.
 
     Args:
         images: uint8 (n, h, w).
-        training: uint8 (m, h, w).
+        reference: uint8 (m, h, w).
 
     Returns:
         bool (n,).
     """
     found = np.zeros(len(images), bool)
-    for one, _ in _duplicate_pairs(images, training):
+    for one, _ in _duplicate_pairs(images, reference):
         found[one] = True
     return found
 
 
-def is_duplicated(images: UInt8Array, rows: Int64Array) -> BoolArray:
-    """Return which of some pictures have a duplicate among all the others, bool (r,).
+def has_duplicate_within(images: UInt8Array, rows: Int64Array) -> BoolArray:
+    """Return which pictures of a split have a duplicate among all its others, bool (r,).
 
     Args:
-        images: uint8 (n, h, w).
-        rows: Which of them, (r,).
+        images: The split, uint8 (n, h, w).
+        rows: Indices of the pictures in question, (r,).
     """
     found = np.zeros(len(rows), bool)
     for one, other in _duplicate_pairs(images[rows], images):
@@ -78,15 +78,15 @@ def _duplicate_pairs(
 ) -> Iterator[tuple[Int64Array, Int64Array]]:
     """Yield the pairs of duplicates as indices of both, in batches."""
     rows, columns = _normalised(images), _normalised(others)
-    row_summaries, column_summaries = _summaries(rows), _summaries(columns)
+    row_vectors, column_vectors = _bound_vectors(rows), _bound_vectors(columns)
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
-        bounds = row_summaries[start : start + BATCH_SIZE] @ column_summaries.T  # (batch, m)
-        one, other = _indices(bounds > CORRELATION - ROUNDING)
+        bounds = row_vectors[start : start + BATCH_SIZE] @ column_vectors.T  # (batch, m)
+        one, other = _indices(bounds > DUPLICATE_CORRELATION - ROUNDING_TOLERANCE)
         if len(one) > len(columns):  # pictures that are much alike
-            one, other = _indices(_flat(batch) @ _flat(columns).T > CORRELATION)
+            one, other = _indices(_flat(batch) @ _flat(columns).T > DUPLICATE_CORRELATION)
         else:
-            alike = np.einsum("nhw,nhw->n", batch[one], columns[other]) > CORRELATION
+            alike = np.einsum("nhw,nhw->n", batch[one], columns[other]) > DUPLICATE_CORRELATION
             one, other = one[alike], other[alike]
         yield start + one, other
 
@@ -96,7 +96,7 @@ def _indices(matrix: BoolArray) -> tuple[Int64Array, Int64Array]:
     return np.divmod(np.flatnonzero(matrix), matrix.shape[1])
 
 
-def _summaries(images: Float32Array) -> Float32Array:
+def _bound_vectors(images: Float32Array) -> Float32Array:
     """Return short vectors whose dot products are never below those of normalised images.
 
     They are the projections onto the blocks, which are orthonormal, and the length of what is left
@@ -109,10 +109,10 @@ def _summaries(images: Float32Array) -> Float32Array:
         float32 (n, blocks + 1).
     """
     height, width = images.shape[1:]
-    padded = np.pad(images, ((0, 0), (0, -height % BLOCK), (0, -width % BLOCK)))
-    down, across = padded.shape[1] // BLOCK, padded.shape[2] // BLOCK
-    tiles = padded.reshape(len(images), down, BLOCK, across, BLOCK)
-    sums = tiles.sum(axis=(2, 4)).reshape(len(images), down * across) / BLOCK
+    padded = np.pad(images, ((0, 0), (0, -height % BLOCK_SIDE), (0, -width % BLOCK_SIDE)))
+    down, across = padded.shape[1] // BLOCK_SIDE, padded.shape[2] // BLOCK_SIDE
+    tiles = padded.reshape(len(images), down, BLOCK_SIDE, across, BLOCK_SIDE)
+    sums = tiles.sum(axis=(2, 4)).reshape(len(images), down * across) / BLOCK_SIDE
     left = np.clip(1 - (sums**2).sum(axis=1, keepdims=True), 0, None)
     return np.concatenate([sums, np.sqrt(left)], axis=1)
 

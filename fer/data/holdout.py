@@ -9,7 +9,7 @@ import numpy as np
 
 from fer.array_types import BoolArray, Int64Array
 from fer.data.arrays import FerArrays
-from fer.data.duplicates import is_duplicated
+from fer.data.duplicates import has_duplicate_within
 from fer.data.splits import DatasetError
 from fer.labels import EXPRESSIONS
 
@@ -167,5 +167,5 @@ def _draw_unique(train: FerArrays, rows: Int64Array, wanted: int) -> Int64Array:
     while len(found) < wanted and len(rows):
         # Few have a duplicate, so that a few more than are wanted mostly suffice.
         some, rows = np.split(rows, [wanted - len(found) + 1 + wanted // 8])
-        found = np.concatenate([found, some[~is_duplicated(train.images, some)]])
+        found = np.concatenate([found, some[~has_duplicate_within(train.images, some)]])
     return found[:wanted]

@@ -7,7 +7,7 @@ import numpy as np
 
 from fer.array_types import Int64Array
 from fer.data.arrays import FerArrays
-from fer.data.duplicates import duplicate_groups, has_duplicate
+from fer.data.duplicates import duplicate_groups, has_duplicate_in
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_VOTE_COLUMNS
 
 
@@ -71,7 +71,7 @@ def split_statistics(arrays: FerArrays, train: FerArrays | None) -> SplitStatist
         train: The training split; None where that is `arrays` itself, or is missing.
     """
     counts = np.bincount(arrays.labels, minlength=len(EXPRESSIONS))
-    in_train = None if train is None else int(has_duplicate(arrays.images, train.images).sum())
+    in_train = None if train is None else int(has_duplicate_in(arrays.images, train.images).sum())
     return {
         "pictures": len(arrays),
         "counts": dict(zip(EXPRESSIONS, counts.tolist(), strict=True)),

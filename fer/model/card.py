@@ -36,10 +36,10 @@ OTHER_DATA = (
 )
 """Instead of what is known of FER2013; editions without its validation split have its pictures."""
 
-SECOND_HEAD = ", with a second head for FER+'s\nvotes"
+SECOND_HEAD_NOTE = ", with a second head for FER+'s\nvotes"
 
-TWO_HEADS = "each head's\nown are in `fer2013_logits` and `ferplus_logits`"
-ONE_HEAD = "the\nuncalibrated ones are in `fer2013_logits`, and `ferplus_logits` mean nothing"
+TWO_HEADS_NOTE = "each head's\nown are in `fer2013_logits` and `ferplus_logits`"
+ONE_HEAD_NOTE = "the\nuncalibrated ones are in `fer2013_logits`, and `ferplus_logits` mean nothing"
 """Outputs of a network whose second head learned FER+'s votes, and of one without any."""
 
 NO_COMMAND = "its command is not recorded"
@@ -56,7 +56,7 @@ def model_card(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -
         repo_id: The repo of the card.
         plots: File names of pictures beside the card.
     """
-    trained_on_fer2013, named = on_fer2013(metrics), dataset_name(metrics)
+    trained_on_fer2013, named = is_fer2013_model(metrics), dataset_name(metrics)
     about = ABOUT_FER2013.read_text(encoding="utf-8") if trained_on_fer2013 else OTHER_DATA
     body = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         origin=training_origin(metrics),
@@ -67,8 +67,8 @@ def model_card(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -
         repo_id=repo_id,
         expressions=", ".join(EXPRESSIONS[:-1]) + f" or {EXPRESSIONS[-1]}",
         parameters=number(metrics.parameters),
-        second_head=SECOND_HEAD if has_ferplus_head(metrics) else "",
-        own_logits=TWO_HEADS if has_ferplus_head(metrics) else ONE_HEAD,
+        second_head=SECOND_HEAD_NOTE if has_ferplus_head(metrics) else "",
+        own_logits=TWO_HEADS_NOTE if has_ferplus_head(metrics) else ONE_HEAD_NOTE,
         scores=scores_table(scores(metrics)) or NOT_MEASURED,
         per_class="\n\n".join(_per_split(metrics, per_class_table)),
         confusion="\n\n".join(_per_split(metrics, confusion_table)),
@@ -76,20 +76,20 @@ def model_card(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -
         calibration=calibration_table(metrics) or NOT_MEASURED,
         robustness=robustness_table(metrics.robustness) or NOT_MEASURED,
         training=training_facts(metrics.training),
-        command=command(metrics),
+        command=training_command(metrics),
         recipe=recipe_table(metrics.training.settings),
     )
     return ModelCard(f"---\n{metadata(metrics, repo_id, plots).to_yaml()}\n---\n\n{body}")
 
 
-def on_fer2013(metrics: ModelMetrics) -> bool:
+def is_fer2013_model(metrics: ModelMetrics) -> bool:
     """Return whether a network was trained and measured on FER2013 and not on other pictures."""
     return metrics.validation.is_official
 
 
 def dataset_name(metrics: ModelMetrics) -> str:
     """Return the name of the training data for use in a sentence."""
-    if on_fer2013(metrics):
+    if is_fer2013_model(metrics):
         return "FER2013"
     return code(str(metrics.training.settings.get("dataset", "a data set without a name")))
 
@@ -108,7 +108,7 @@ def has_ferplus_head(metrics: ModelMetrics) -> bool:
 def metadata(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCardData:
     """Return the card's front matter, model-index and the first plot as thumbnail included."""
     results = model_index(metrics)
-    known = ["fer2013"] if on_fer2013(metrics) else []
+    known = ["fer2013"] if is_fer2013_model(metrics) else []
     votes = ["ferplus"] if known and has_ferplus_head(metrics) else []
     base = metrics.base_model
     return ModelCardData(
@@ -159,8 +159,8 @@ def _scores_of(evaluated: Evaluation, split: str) -> Iterator[Score]:
         yield Score(split, "combined_ferplus", label_set, counted, agreement.accuracy)
 
 
-def published(metrics: ModelMetrics) -> Iterator[Score]:
-    """Yield the scores that may stand beside other networks' on FER2013's official splits."""
+def official_scores(metrics: ModelMetrics) -> Iterator[Score]:
+    """Yield the scores on FER2013's official splits, which are comparable with other networks'."""
     return (one for one in scores(metrics) if metrics.splits[one.split].is_official)
 
 
@@ -177,7 +177,7 @@ def model_index(metrics: ModelMetrics) -> list[EvalResult]:
             metric_name=name,
             metric_value=value,
         )
-        for score in published(metrics)
+        for score in official_scores(metrics)
         for kind, name, value in (
             ("accuracy", "Accuracy", score.accuracy),
             ("f1", "Macro F1", score.macro_f1),
@@ -186,8 +186,8 @@ def model_index(metrics: ModelMetrics) -> list[EvalResult]:
     ]
 
 
-def command(metrics: ModelMetrics) -> str:
-    """Return what makes the network again, as far as that is recorded."""
+def training_command(metrics: ModelMetrics) -> str:
+    """Return the command that trains the network again, as far as that is recorded."""
     made = metrics.command or f"# {metrics.made_by or NO_COMMAND}"
     return " ".join(made.split()).lstrip("`")  # one line, which can't end the block of code
 

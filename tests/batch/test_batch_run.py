@@ -13,7 +13,7 @@ from PIL import Image
 from fer.batch import batch_run, store
 from fer.batch.batch_run import BatchRun
 from fer.batch.input_files import InputFile, Shard, find_input_files
-from fer.batch.manifest import check_options, write_manifest
+from fer.batch.manifest import require_same_options, write_manifest
 from fer.batch.store import BatchStore, copy_name
 from fer.batch.task_runner import ENDED, TaskRunner
 from fer.batch.tasks import BatchSettings, PhotoTask, SegmentTask, WorkerReady
@@ -329,7 +329,7 @@ NETWORK = WorkerReady("embedded weights", "0123", "int8")
 
 def test_the_manifest_refuses_other_options(tmp_path):
     write_manifest(tmp_path, BatchSettings(end=90.0), 4, NETWORK)
-    check_options(tmp_path, BatchSettings(end=90.0), 4)
+    require_same_options(tmp_path, BatchSettings(end=90.0), 4)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["network"]["fingerprint"] == "0123" and manifest["options"]["end"] == 90
     assert manifest["versions"][0].keys() >= {"fer", "onnxruntime", "opencv-python"}
@@ -341,7 +341,7 @@ def test_the_manifest_refuses_other_options(tmp_path):
         (BatchSettings("class", end=90.0), 4, "made with --view person, not --view class"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            check_options(tmp_path, settings, shards)
+            require_same_options(tmp_path, settings, shards)
     other = WorkerReady("runs/mine", "4567", "int8")
     with pytest.raises(ValueError, match=r"'embedded weights' of other weights than 'runs/mine'"):
         write_manifest(tmp_path, BatchSettings(end=90.0), 4, other)
@@ -362,7 +362,7 @@ def test_the_manifest_keeps_all_versions(tmp_path, monkeypatch):
 def test_another_manifest_is_refused(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(ValueError, match="is not of a `fer run` that this version can read"):
-        check_options(tmp_path, BatchSettings(), 1)
+        require_same_options(tmp_path, BatchSettings(), 1)
 
 
 @pytest.mark.parametrize(

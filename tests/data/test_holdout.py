@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from fer.data.arrays import FerArrays
-from fer.data.duplicates import has_duplicate
+from fer.data.duplicates import has_duplicate_in
 from fer.data.fer2013 import load_fer2013
 from fer.data.holdout import evaluation_split, hold_out, training_splits
 from fer.data.splits import DatasetError
@@ -25,7 +25,7 @@ def test_a_tenth_of_each_expression_is_held_out_always_the_same():
     parts = hold_out(train, "here")
     assert np.bincount(parts.validation.labels, minlength=7).tolist() == [4, 1, 1, 1, 0, 0, 10]
     assert len(parts.train) + len(parts.validation) == len(train)
-    assert not has_duplicate(parts.validation.images, parts.train.images).any()
+    assert not has_duplicate_in(parts.validation.images, parts.train.images).any()
     again = hold_out(train, "here")
     np.testing.assert_array_equal(parts.validation.images, again.validation.images)
 
@@ -36,7 +36,7 @@ def test_no_picture_with_a_duplicate_is_held_out():
     train.images[:2] = 128  # blank, which has no correlation
     train.images[2] = 255 - train.images[4]
     parts = hold_out(train, "here")
-    assert not has_duplicate(parts.validation.images, parts.train.images).any()
+    assert not has_duplicate_in(parts.validation.images, parts.train.images).any()
     assert np.ptp(parts.validation.images, axis=(1, 2)).min() > 0
 
 
@@ -80,7 +80,7 @@ def test_the_split_to_evaluate_on(edition):
     held = evaluation_split(splits, "here", "validation")
     assert (len(held.faces), len(held.train)) == (7, 14)
     learned = training_splits(splits, "here").train
-    assert not has_duplicate(held.faces.images, learned.images).any()
+    assert not has_duplicate_in(held.faces.images, learned.images).any()
     assert evaluation_split(splits, "here", "train").train is None
     with pytest.raises(DatasetError, match="here has no split validation; it has test"):
         evaluation_split({"test": splits["test"]}, "here", "validation")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer.data.arrays import FerArrays
-from fer.data.duplicates import CORRELATION, duplicate_groups, has_duplicate
+from fer.data.duplicates import DUPLICATE_CORRELATION, duplicate_groups, has_duplicate_in
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.data.statistics import dataset_statistics, split_statistics, vote_statistics
 from fer.labels import EXPRESSIONS
@@ -35,7 +35,7 @@ def test_duplicates_are_found_in_groups(monkeypatch, batch):
 def test_pictures_that_are_all_alike_are_one_group():
     alike = np.clip(noise(1) + np.arange(40).reshape(-1, 1, 1), 0, 255).astype(np.uint8)
     assert [len(group) for group in duplicate_groups(alike)] == [40]
-    assert has_duplicate(alike[:3], alike[5:]).all()
+    assert has_duplicate_in(alike[:3], alike[5:]).all()
 
 
 @pytest.mark.parametrize("side", [(48, 48), (47, 50), (3, 5)])
@@ -46,7 +46,7 @@ def test_the_bound_loses_no_duplicate(side):
     shares = np.linspace(0, 0.3, 30).reshape(-1, 1, 1)
     changed = originals * (1 - shares) + shares * generator.integers(0, 256, (30, *side))
     images = np.concatenate([originals, changed]).astype(np.uint8)
-    rows = np.corrcoef(images.reshape(len(images), -1)) > CORRELATION
+    rows = np.corrcoef(images.reshape(len(images), -1)) > DUPLICATE_CORRELATION
     expected = {(i, j) for i, j in np.argwhere(rows).tolist() if i < j}
     groups = [tuple(group.tolist()) for group in duplicate_groups(images)]
     assert set(groups) == expected and 5 < len(expected) < 30

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer.data.duplicates import has_duplicate
+from fer.data.duplicates import has_duplicate_in
 from fer.evaluation.robustness import (
     CORRUPTIONS,
     blur,
@@ -69,5 +69,5 @@ def test_duplicates_are_found_in_other_light_but_not_similar_faces():
     brighter = (training[550] // 2 + 60).astype(np.uint8)
     noisy = (training[3] * 0.7 + generator.integers(0, 50, (48, 48))).astype(np.uint8)
     blank = np.full((48, 48), 7, np.uint8)
-    found = has_duplicate(np.stack([training[5], brighter, noisy, blank]), training)
+    found = has_duplicate_in(np.stack([training[5], brighter, noisy, blank]), training)
     assert found.tolist() == [True, True, False, False]

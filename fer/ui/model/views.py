@@ -38,8 +38,8 @@ OUTPUTS = {
 }
 """Which output was evaluated, in words."""
 
-NO_VOTE_COLOR = "#b8b2a7"
-"""Of votes for what is none of the seven expressions."""
+OTHER_VOTE_COLOR = "#b8b2a7"
+"""Colour of votes for anything but the seven expressions."""
 
 Scores = Evaluation | CombinedMetrics | MajorityAccuracy | BothMetrics
 """What has an accuracy, and may have more."""
@@ -195,7 +195,7 @@ def _robustness_rows(rows: Sequence[CorruptionAccuracy]) -> list[dict[str, Any]]
 
 
 def _mistake(mistake: Mistake) -> dict[str, Any]:
-    """Return a mistake with its votes as colours, one a vote, and in words."""
+    """Return a mistake with its votes in words, and as colours, one for each vote."""
     votes = {name: min(int(count), 20) for name, count in mistake.votes.items()}
     return {
         "label": mistake.label,
@@ -212,4 +212,4 @@ def _vote_name(name: str) -> str:
 
 
 def _vote_color(name: str) -> str:
-    return COLORS.get(LABEL_SYNONYMS.get(name, name), NO_VOTE_COLOR)
+    return COLORS.get(LABEL_SYNONYMS.get(name, name), OTHER_VOTE_COLOR)
