@@ -38,7 +38,7 @@ def outcome_colors(view: str) -> dict[str, str]:
     """Return the outcomes of faces in a view, from the bottom of the plot up, with their colours.
 
     Args:
-        view: Of a timeline, "class" or "person".
+        view: View of a timeline, "class" or "person".
     """
     withheld = view == "class"
     return {

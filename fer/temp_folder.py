@@ -93,7 +93,8 @@ def work_folder(name: str) -> TempFolder:
     """Return a folder for the work of this process, in the system's for temporary files.
 
     Args:
-        name: Of the work; what killed processes left of the same one on this machine is removed.
+        name: Name of the work; folders of that name that killed processes left on this machine are
+            removed.
 
     Raises:
         OSError: It can't be made.

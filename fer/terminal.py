@@ -42,7 +42,7 @@ def with_progress(items: Iterable[T], description: str, unit: str) -> Iterable[T
     """Return the items, with a bar on a terminal that counts them and is removed at the end.
 
     Args:
-        items: Whose number is known, or the bar has no end.
+        items: Items whose number is known, or the bar has no end.
         description: What is done, before the bar.
         unit: What an item is, such as "photo".
     """

@@ -87,14 +87,14 @@ class BatchRun:
     """Reads the files of a batch that aren't in its tables yet.
 
     Args:
-        files: Of this shard.
+        files: Files of this shard.
         settings: How they are read.
         store: Where the tables are.
 
     Attributes:
         total: Files of the shard.
         done: How many of these are in the tables.
-        unread: Those that can't be read at the moment, and why.
+        unread: Files that can't be read at the moment, and why.
     """
 
     def __init__(

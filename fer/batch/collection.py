@@ -29,9 +29,9 @@ class BatchSummary:
     """What is in the tables of a folder.
 
     Attributes:
-        photos: Those that were read.
-        videos: The same.
-        faces: Rows of these.
+        photos: Number of photos that were read.
+        videos: Number of videos that were read.
+        faces: Number of rows of faces.
         refused: Every other file, with its reason.
     """
 
@@ -67,8 +67,8 @@ def summarise_batch(files: "pa.Table", source_ids: Collection[str] | None = None
     """Return what is in the tables of a folder.
 
     Args:
-        files: See `file_rows`.
-        source_ids: Of the files that count; all if left out.
+        files: Rows as `file_rows` returns them.
+        source_ids: Ids of the files that count; all if left out.
     """
     if source_ids is not None:
         files = files.filter([name in source_ids for name in files["source_id"].to_pylist()])

@@ -61,8 +61,8 @@ class Shard:
     """A share of all files, by their ids.
 
     Attributes:
-        number: From 1 to `count`.
-        count: Shards of the batch.
+        number: Which share, from 1 to `count`.
+        count: Number of shards of the batch.
     """
 
     number: int = 1
@@ -94,8 +94,8 @@ class InputFiles:
     """The files of a batch.
 
     Attributes:
-        files: By location.
-        unreadable: Of folders that can't be read or hold nothing the name, and why, in a sentence.
+        files: Input files, sorted by location.
+        unreadable: Names of folders that can't be read or hold nothing, and why, in a sentence.
     """
 
     files: list[InputFile] = field(default_factory=list)
@@ -110,8 +110,8 @@ def find_input_files(given: Sequence[str], output: Path) -> InputFiles:
     do links that lead nowhere.
 
     Args:
-        given: As on the command line.
-        output: Folder of the results; what is inside it is no input.
+        given: Sources as on the command line.
+        output: Folder of the results; files inside it are no input.
 
     Raises:
         ValueError: What is given names no file, or an address can't be reached.

@@ -42,7 +42,7 @@ def read_photos(
     Args:
         files: The photos.
         pipeline: Detects and classifies.
-        settings: Of the batch.
+        settings: The batch's settings.
         note_progress: Called before each photo.
 
     Raises:

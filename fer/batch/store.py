@@ -52,8 +52,8 @@ class BatchStore:
     """One shard's parts of the tables in a folder.
 
     Args:
-        folder: Of the batch.
-        shard: Whose parts these are; no two processes write those of one shard at a time.
+        folder: The batch's folder.
+        shard: The shard of these parts; no two processes write those of one shard at a time.
 
     Attributes:
         damaged: Parts that were removed because they can't be read, as `table/name`.
@@ -145,7 +145,7 @@ class BatchStore:
             file: The video.
             row: Returns its row, when the others are written.
             timeline: Tables that follow one another.
-            faces: The same; None in the class view.
+            faces: Tables of faces that follow one another; None in the class view.
 
         Raises:
             OutputError: It can't be written.

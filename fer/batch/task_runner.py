@@ -86,7 +86,7 @@ class TaskRunner:
     """Does one task after another.
 
     Args:
-        settings: Of the batch.
+        settings: The batch's settings.
         pipeline: Finds and classifies the faces.
 
     Attributes:

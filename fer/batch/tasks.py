@@ -96,9 +96,9 @@ class Segment:
     """A stretch of a video; all in seconds from where its analysis starts.
 
     Attributes:
-        number: From 0.
-        start: A whole second.
-        end: The same; infinite for the last one.
+        number: Index, from 0.
+        start: Start in seconds, a whole number.
+        end: End in seconds; infinite for the last one.
         read_from: Where reading starts.
         next_sample: When the first sample from there on is due.
     """
@@ -123,7 +123,7 @@ class VideoPlan:
         info: What its header states, and its length.
         can_seek: Whether it may be read from its middle on.
         segments: In their order.
-        identity: By which a replaced file is recognised; see `LocalCopies.identity`.
+        identity: Recognises a replaced file; see `LocalCopies.identity`.
     """
 
     info: VideoInfo
@@ -139,9 +139,9 @@ class SegmentTask:
     Attributes:
         file: The video.
         segment: Which part of it.
-        info: As in its `VideoPlan`.
-        can_seek: The same.
-        identity: The same.
+        info: The video's, as in its `VideoPlan`.
+        can_seek: As in its `VideoPlan`.
+        identity: As in its `VideoPlan`.
     """
 
     file: InputFile
@@ -173,8 +173,8 @@ class SegmentRows:
     """What is known of a segment.
 
     Attributes:
-        timeline: As in `TableRows`.
-        faces: The same, with tracks as they were numbered here.
+        timeline: Rows of `timeline`, as in `TableRows`.
+        faces: Rows of `faces`, as in `TableRows`, with tracks as they were numbered here.
         overlap: Rows as in `faces` of the seconds before; None in the class view.
         facts: Whatever else the video's row is made of, as JSON holds it.
     """

@@ -103,7 +103,7 @@ def raise_if_mount_lost(error: BaseException) -> None:
     """Raise what a file fails with that is on this machine, but whose folder has gone away.
 
     Args:
-        error: Of reading the file, or what was raised in place of such an error.
+        error: The error of reading the file, or what was raised in place of it.
 
     Raises:
         UnreachableError: It is so.

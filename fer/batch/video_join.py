@@ -46,7 +46,7 @@ class TrackJoiner:
 
         Args:
             faces: Rows of `faces`, with tracks as they were numbered in the segment.
-            overlap: The same of the seconds before.
+            overlap: Rows of `faces` of the seconds before, with tracks as numbered in the segment.
         """
         joined = join_tracks(self._last, _boxes(overlap))
         tracks = faces["track"].to_numpy()

@@ -34,8 +34,8 @@ def plan_video(
 
     Args:
         path: Where it is on this machine.
-        settings: Of the batch.
-        identity: As in `VideoPlan`.
+        settings: The batch's settings.
+        identity: The video's, as in `VideoPlan`.
         note_progress: Called while its frames are counted.
 
     Raises:
@@ -77,9 +77,9 @@ def due_samples(times: Iterable[float], moments: Sequence[float], rate: float) -
     """Return when, at each of some moments, the next regular sample of a video is due.
 
     Args:
-        times: Of the video's frames, in seconds, rising.
+        times: Times of the video's frames, in seconds, rising.
         moments: Seconds, rising.
-        rate: Regular samples a second.
+        rate: Regular samples per second.
     """
     schedule, due = FrameSampler(rate), [0.0 for moment in moments if moment <= 0]
     for number, time in enumerate(times):

@@ -31,7 +31,7 @@ class SampleCollector:
 
     Args:
         file: The video.
-        settings: Of the batch.
+        settings: The batch's settings.
         segment: Which samples count.
         uncertain_below: Least probability at which an expression is named.
         scale: Pixels of the video per pixel of what is analysed.
@@ -92,7 +92,7 @@ def read_segment(
         task: Which segment of which video.
         path: Where that is on this machine.
         pipeline: Detects and classifies.
-        settings: Of the batch.
+        settings: The batch's settings.
         note_progress: Called after each frame.
 
     Raises:
@@ -134,7 +134,7 @@ def read_annotated(
         file: The video.
         path: Where it is on this machine.
         pipeline: Detects and classifies.
-        settings: Of the batch, with `annotated`.
+        settings: The batch's settings, with `annotated`.
         note_progress: Called for each frame, also on the way to the first one.
 
     Raises:

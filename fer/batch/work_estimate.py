@@ -10,8 +10,8 @@ class WorkEstimate:
     Until then one counts as much as those before it in the mean.
 
     Args:
-        photos: How many there are.
-        videos: The same.
+        photos: Number of photos.
+        videos: Number of videos.
         typical: Seconds of a video before anything is known.
     """
 

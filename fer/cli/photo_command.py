@@ -63,8 +63,9 @@ class PhotoResults:
 
     Attributes:
         documents: The `fer.drawing.face_export.picture_document` of each readable photo.
-        unreadable: Of each other one, and of folders, the name, and why, in a sentence.
-        not_annotated: Of each whose annotated copy couldn't be written its name, and why.
+        unreadable: Name of each other photo, and of folders, and why it can't be read, in a
+            sentence.
+        not_annotated: Name of each photo whose annotated copy couldn't be written, and why.
     """
 
     documents: list["PictureDocument"] = field(default_factory=list)

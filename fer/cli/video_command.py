@@ -87,8 +87,8 @@ class VideoResults:
     """What came of the videos.
 
     Attributes:
-        reports: Of each that was analysed, what `describe_recording` returns.
-        refused: Of each other one, and of folders, the name, and why, in a sentence.
+        reports: Text of `describe_recording` for each video that was analysed.
+        refused: Name of each other video, and of folders, and why it was refused, in a sentence.
     """
 
     reports: list[str] = field(default_factory=list)
@@ -137,8 +137,8 @@ def analyze_videos(
         results: Gets what came of each.
         places: The videos, and where the files of each go; None is `--output` itself.
         pipeline: Detects and classifies.
-        options: Of the command line.
-        marks: Of the only video.
+        options: Options of the command line.
+        marks: Marks of the only video.
     """
     from fer.recording import AnalysisCancelled
     from fer.recording.outputs import ResultsError

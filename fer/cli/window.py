@@ -36,8 +36,8 @@ class Window:
     """A window on the screen.
 
     Args:
-        width: Of the pictures, in pixels.
-        height: Of the pictures, in pixels.
+        width: Width of the pictures, in pixels.
+        height: Height of the pictures, in pixels.
 
     Raises:
         DisplayError: There is no screen.

@@ -81,7 +81,7 @@ def pictures_plot(
 
     Args:
         pictures: One or more, grey uint8 (h, w).
-        titles: Of each; may have several lines.
+        titles: Title of each picture; may have several lines.
         columns: Pictures in a row.
     """
     rows = -(-len(pictures) // columns)
@@ -100,7 +100,7 @@ def entropy_plot(entropy: Float32Array, labels: Int64Array, split: str) -> Figur
     Args:
         entropy: (n,) in bits, as `fer.data.ferplus.vote_entropy` returns it; NaN is left out.
         labels: (n,) indices into `EXPRESSIONS`.
-        split: Whose faces they are.
+        split: Split of these faces.
     """
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.subplots()
@@ -138,7 +138,7 @@ def votes_plot(matrix: Sequence[Sequence[int]], split: str) -> Figure:
 
     Args:
         matrix: (7, 10) counts, rows as `EXPRESSIONS`, columns as `FERPLUS_VOTE_COLUMNS`.
-        split: Whose faces they are.
+        split: Split of these faces.
     """
     columns = [*FERPLUS_VOTE_COLUMNS[:-1], "not a face"]
     title = f"FER+ majority of each label in {split}, in percent"
@@ -150,7 +150,7 @@ def unanimity_plot(counts: Sequence[int], split: str) -> Figure:
 
     Args:
         counts: (10,) pictures whose majority has 1, 2, ... 10 of ten votes.
-        split: Whose faces they are.
+        split: Split of these faces.
     """
     figure = Figure(figsize=(5.2, 3.4), layout="constrained")
     axes = figure.subplots()

@@ -41,7 +41,7 @@ def training_splits(
     """Return the training and the validation split, in memory.
 
     Args:
-        splits: As `load_fer2013` returns them.
+        splits: Splits as `load_fer2013` returns them.
         source: Their source, for messages.
         validation: Where validation comes from if there is no such split: "train", a part of which
             is held out, or "test".
@@ -78,7 +78,7 @@ class EvaluationSplit:
     """A split to evaluate on.
 
     Attributes:
-        name: Of the split.
+        name: Name of the split.
         faces: Its pictures.
         train: The training split without them; None where there is none, or it is this one.
         origin: What pictures these are, in words, where they aren't all of the split.
@@ -96,10 +96,10 @@ def evaluation_split(
     """Return the split to evaluate on, in memory.
 
     Args:
-        splits: As `load_fer2013` returns them.
+        splits: Splits as `load_fer2013` returns them.
         source: Their source, for messages.
-        name: Of the split; None takes validation, test where that is missing, and where both are,
-            the part of train that is held out as validation.
+        name: Name of the split; None takes validation, test where that is missing, and where both
+            are, the part of train that is held out as validation.
 
     Raises:
         DatasetError: There is no such split.

@@ -34,12 +34,12 @@ class SplitStatistics(TypedDict):
     """One split.
 
     Attributes:
-        pictures: How many there are.
-        counts: Of each expression.
+        pictures: Number of pictures.
+        counts: Number of pictures of each expression.
         blank: Pictures of a single grey value.
         duplicates: Duplicates inside the split.
         in_train: Pictures with a duplicate in the training split; None for that split itself.
-        ferplus: None without votes.
+        ferplus: Statistics of FER+'s votes; None without votes.
     """
 
     pictures: int
@@ -54,7 +54,7 @@ def dataset_statistics(splits: Mapping[str, FerArrays]) -> dict[str, SplitStatis
     """Return the statistics of each split, as JSON can hold them.
 
     Args:
-        splits: By name; the others are also searched for duplicates of pictures of "train".
+        splits: Splits by name; the others are also searched for duplicates of pictures of "train".
     """
     train = splits.get("train")
     return {

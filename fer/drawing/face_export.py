@@ -189,8 +189,8 @@ def picture_document(
     Args:
         name: The picture's.
         size: Its width and height in pixels.
-        detections: As for `face_rows`.
-        labels: As for `face_rows`.
+        detections: Detections, as for `face_rows`.
+        labels: Labels, as for `face_rows`.
         model: The network's name.
         notices: How it was read, in sentences.
     """
@@ -236,7 +236,7 @@ def pictures_csv(
     A picture without a face, or that was refused, has one line, with the reason in the last column.
 
     Args:
-        documents: Of the pictures.
+        documents: What `picture_document` returned for each picture.
         refused: Names of other pictures, and why each was refused, in a sentence.
     """
     lines: list[Sequence[str | float | None]] = []

@@ -34,7 +34,7 @@ def add_probability_bars(
 
     Args:
         image: RGB uint8 (h, w, 3).
-        probabilities: Of `EXPRESSIONS`, (7,), 0 to 1.
+        probabilities: Probabilities of `EXPRESSIONS`, (7,), 0 to 1.
         label: The face's label; its name is brighter than the others.
         boxes: All faces as xyxy in pixels, (n, 4): the bars go to the corner that covers less of
             them.

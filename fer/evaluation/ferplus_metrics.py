@@ -40,7 +40,7 @@ def ferplus_share(
 
     Args:
         requested: The weight that the options ask for; None takes `FERPLUS_SHARE`.
-        logits: Of that head, None without one.
+        logits: The FER+ head's logits, None without that head.
         votes: Shares of the votes that it learned, (n, 8); zeros where there are none.
     """
     if logits is None:

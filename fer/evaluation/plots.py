@@ -26,7 +26,7 @@ def reliability_plot(bins: Sequence[ReliabilityBin], error: float) -> Figure:
     """Plot a reliability diagram: the accuracy over the confidence.
 
     Args:
-        bins: Those that have faces.
+        bins: Bins that have faces.
         error: The expected calibration error.
     """
     figure = Figure(figsize=(4.8, 5.2), layout="constrained")
@@ -47,8 +47,8 @@ def risk_coverage_plot(points: Sequence[SelectiveMetrics], chosen: SelectiveMetr
     """Plot the accuracy of the faces above a threshold over their share.
 
     Args:
-        points: Over thresholds.
-        chosen: The same for the threshold in use.
+        points: Metrics over thresholds.
+        chosen: Metrics at the threshold in use.
     """
     figure = Figure(figsize=(5.2, 4.0), layout="constrained")
     axes = figure.subplots()

@@ -136,8 +136,8 @@ def gettext(text: str, /, **values: object) -> str:
     """Return a text in the current language, with values filled in.
 
     Args:
-        text: In English; a placeholder is `%(name)s`, and with values a percent sign is `%%`.
-        values: By the names of placeholders.
+        text: The English text; a placeholder is `%(name)s`, and with values a percent sign is `%%`.
+        values: Values by the names of placeholders.
     """
     found = lookup(text)
     return found % values if values else found

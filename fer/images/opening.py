@@ -63,7 +63,7 @@ def open_image(
     Args:
         stream: The file.
         max_pixels: Most pixels; `MAX_PIXELS` if None, or a larger JPEG that can be decoded smaller.
-        page: Of a TIFF, from 0.
+        page: Page of a TIFF, from 0.
 
     Returns:
         The picture, and a sentence on each thing in the file that isn't read.

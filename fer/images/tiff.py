@@ -42,8 +42,8 @@ class TiffPage:
     """A page of a TIFF.
 
     Attributes:
-        number: From 0.
-        offset: Of its tags in the file.
+        number: Index of the page, from 0.
+        offset: Offset of its tags in the file.
         size: Width and height in pixels.
         is_reduced: Whether it states to be a smaller copy of another picture in the file.
         needs_opencv: Whether it is of floats in colour without alpha, or of 64 bits.

@@ -32,12 +32,12 @@ class Backend:
 
     Attributes:
         network: Runs it.
-        precision: In which it computes, "int8" or "float32".
+        precision: Precision in which it computes, "int8" or "float32".
         preprocess: Makes its input.
         labels: Its classes by index.
         heads: How it combines its heads, classes in the order of `labels`; None without two heads.
-        framing: As in preprocessor_config.json.
-        uncertain_below: As in config.json; None where that has none.
+        framing: Framing of face crops, as in preprocessor_config.json.
+        uncertain_below: Threshold as in config.json; None where that has none.
         fingerprint: Returns the checksum of its weights.
     """
 

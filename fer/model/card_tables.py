@@ -15,12 +15,12 @@ class Score:
     """Accuracy and macro F1 on a split by one label set.
 
     Attributes:
-        split: Of FER2013.
+        split: Split of FER2013.
         labels: Short name of the label set.
         label_set: The label set, its filter, and how the faces were read.
-        pictures: Their number.
+        pictures: Number of pictures.
         accuracy: 0 to 1; None where it wasn't measured.
-        macro_f1: The same.
+        macro_f1: 0 to 1; None where it wasn't measured.
     """
 
     split: str

@@ -43,8 +43,8 @@ class ExpressionClassifier:
     Attributes:
         network: What `classify` uses, by ONNX Runtime or by PyTorch.
         preprocess: Makes its input of face crops.
-        precision: Of `network`, "int8" or "float32".
-        name: For display: a Hub id, a folder or "embedded weights".
+        precision: Precision in which `network` computes, "int8" or "float32".
+        name: Name for display: a Hub id, a folder or "embedded weights".
         folder: Where its files are on this machine; None for a network passed as an object.
         revision: The commit of a network from the Hub; None for a folder.
         notice: Why the embedded network is used instead of the requested one; None where the
@@ -69,8 +69,8 @@ class ExpressionClassifier:
         Args:
             model: The network.
             processor: Its image processor.
-            name: For display.
-            network: The same network in int8; None is served by PyTorch.
+            name: Name for display.
+            network: The network in int8, run by ONNX Runtime; None runs `model` by PyTorch.
 
         Raises:
             ModelError: An expression has no class of that name, or two; or the processor's

@@ -93,8 +93,8 @@ class SelectiveMetrics:
     Attributes:
         threshold: Least top probability.
         coverage: Share of the faces that have it.
-        accuracy: Of these, by their labels; None where there are none.
-        ferplus_agreement: Of these, by FER+'s majority; None without votes.
+        accuracy: Accuracy on these faces by their labels; None where there are none.
+        ferplus_agreement: Agreement on these faces with FER+'s majority; None without votes.
     """
 
     threshold: Share
@@ -124,11 +124,11 @@ class CombinedMetrics:
     Attributes:
         ferplus_share: Weight of FER+'s head; 0 is FER2013's head alone.
         prior_correction: Strength of the correction for the training classes' shares.
-        accuracy: By the labels.
-        macro_f1: By the labels.
-        calibration_error: By the labels.
-        ferplus_agreement: By FER+'s majority; None without votes.
-        both_label_sets: By both; None without votes.
+        accuracy: Accuracy by FER2013's labels.
+        macro_f1: Macro F1 by FER2013's labels.
+        calibration_error: Expected calibration error by FER2013's labels.
+        ferplus_agreement: Agreement with FER+'s majority; None without votes.
+        both_label_sets: Metrics by the mean of both label sets; None without votes.
     """
 
     ferplus_share: Share | None
@@ -148,8 +148,8 @@ class Mistake:
         row: Its row in the split, from 0.
         label: Its label.
         prediction: The expression that the combined output names.
-        probability: That expression's.
-        label_probability: The label's.
+        probability: Probability of that expression.
+        label_probability: Probability of the label.
         votes: FER+'s votes by label, most first; empty without votes.
         majority: The expression with most votes; None without any, or where it is none of the
             seven.
@@ -192,7 +192,7 @@ class Evaluation(JsonRecord):
         weights: Checksum of its weights.
         dataset: Where FER2013 was read, such as a folder or a Hub id.
         split: Which of its splits.
-        label_set: Whose labels, and what was left out.
+        label_set: Who labelled the faces, and which were left out.
         official: Whether it is one of FER2013's own splits, as far as the labels tell.
         folder: Where labelled pictures of other data were read.
         detected: Whether faces were detected in them.
@@ -200,27 +200,27 @@ class Evaluation(JsonRecord):
         without_face: Number of those without a face.
         left_out: Names of both.
         pictures: Number of faces.
-        precision: In which the network computed, "int8" or "float32".
-        views: Of each face, "single" or "ten".
-        output: Which was evaluated, `FER2013_HEAD` or `COMBINED`.
-        accuracy: As for the next five, of that output by the labels.
-        macro_f1: Mean over the classes that occur.
-        per_class: By expression.
+        precision: Precision in which the network computed, "int8" or "float32".
+        views: Views of each face, "single" or "ten".
+        output: Output that was evaluated, `FER2013_HEAD` or `COMBINED`.
+        accuracy: Accuracy of `output` by the labels.
+        macro_f1: Macro F1 of `output`: the mean over the classes that occur.
+        per_class: Metrics of `output` by expression.
         confusion_matrix: Numbers of faces; rows are the labels.
         intervals: 95 % confidence intervals.
         calibration_error: Expected calibration error.
         reliability: Bins of confidence that have faces.
-        risk_coverage: Of the combined output, over thresholds.
-        at_threshold: Of the combined output, at the threshold in use: of the faces that are named.
-        ferplus: Of FER+'s head, by FER+'s majority of eight.
-        ferplus_agreement: Of the output that was evaluated, by FER+'s majority of seven.
-        combined: Of both heads combined.
-        by_share: The same by the weight of FER+'s head.
-        mistakes: Of the combined output, the most confident ones first.
-        without_duplicates: Of the faces that have no duplicate in the training split.
-        robustness: By corruption, the clean faces first.
-        ferplus_label_set: Of the next one, as a training records it.
-        ferplus_accuracy: Of FER+'s head, as a training records it.
+        risk_coverage: Selective metrics of the combined output, over thresholds.
+        at_threshold: Selective metrics of the combined output at the threshold in use.
+        ferplus: Metrics of FER+'s head by FER+'s majority of eight.
+        ferplus_agreement: Agreement of `output` with FER+'s majority of seven.
+        combined: Metrics of both heads combined.
+        by_share: Metrics of the combination for each weight of FER+'s head.
+        mistakes: Mistakes of the combined output, the most confident ones first.
+        without_duplicates: Metrics on the faces that have no duplicate in the training split.
+        robustness: Accuracy under each corruption, the clean faces first.
+        ferplus_label_set: Label set of `ferplus_accuracy`, as a training records it.
+        ferplus_accuracy: Accuracy of FER+'s head, as a training records it.
         other: Further entries of the file.
     """
 

@@ -66,7 +66,7 @@ class LocalModel:
     """A network on this machine.
 
     Attributes:
-        folder: With its files; in the Hub's cache when it came from the Hub.
+        folder: Folder with its files; in the Hub's cache when it came from the Hub.
         name: The Hub id or the folder, as requested.
         revision: The commit it was pulled at; None for a folder.
     """

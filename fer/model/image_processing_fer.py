@@ -13,8 +13,8 @@ class FerImageProcessor(BaseImageProcessor):
     """`FacePixels` as transformers has it.
 
     Args:
-        size: See `FacePixels`, as for the next.
-        crop_size: As there.
+        size: Side in pixels to which faces are resized; see `FacePixels`.
+        crop_size: Side in pixels of the centre crop; see `FacePixels`.
         framing: How a face crop is cut around a detector's box to match the training pictures;
             the values of `fer.vision.crops.CropFraming`. Stored here, not applied here.
     """

@@ -45,15 +45,15 @@ class TrainingRun:
     """How a network was trained.
 
     Attributes:
-        training_pictures: Their number.
+        training_pictures: Number of training pictures.
         hours: Duration of all epochs without their evaluations.
         bf16: Whether it computed in bf16.
-        processes: Their number.
+        processes: Number of processes.
         device: Its name where it is a GPU, else what torch calls it.
         machine: Its architecture.
-        python: Version.
-        versions: Of libraries, by name.
-        torch_threads: Their number.
+        python: Version of Python.
+        versions: Versions of libraries, by name.
+        torch_threads: Number of threads of torch.
         stages: The stages of a recipe, teachers first.
         settings: The options by name, as they were used.
     """
@@ -95,13 +95,13 @@ class ModelMetrics(JsonRecord):
         made_by: How it was made, where no command does.
         architecture: Its `model_type`.
         base_model: The network that was fine-tuned; None where it was trained from scratch.
-        parameters: Their number.
+        parameters: Number of parameters.
         validation: Metrics on the validation split.
         test: Metrics on the test split.
         calibration: Settings that were fitted, and their metrics, by name.
         training: How it was trained.
         history: One entry per epoch.
-        robustness: By corruption.
+        robustness: Accuracy under each corruption.
         other: Further entries of the file.
     """
 

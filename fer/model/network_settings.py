@@ -91,7 +91,7 @@ class NetworkSettings:
         depths: Residual blocks of each stage.
         dropout: Probability of dropping a pooled feature while training.
         num_ferplus_labels: Classes of the second head (FER+); 0 builds no second head.
-        temperature: See `HeadCombination`, as for the next six.
+        temperature: The FER2013 head's; see `HeadCombination`, as for the next six.
         ferplus_temperature: Fitted on validation, as all temperatures are.
         ferplus_share: 0 leaves the FER+ head out of `logits`.
         combined_temperature: 1 leaves the mean as it is.

@@ -104,7 +104,7 @@ def load_int8(folder: Path, identity: Mapping[str, str]) -> OnnxNetwork | None:
     """Return the int8 network of a folder, None where it has none of this identity.
 
     Args:
-        folder: With the network's files.
+        folder: Folder with the network's files.
         identity: What `network_identity` returns of the network.
     """
     file = folder / INT8_ONNX

@@ -67,7 +67,7 @@ def torch_backend(
     Args:
         model: The network.
         processor: Its image processor.
-        network: The same network in int8, to be used in its place.
+        network: The network in int8, to be used in its place.
     """
     config = model.config
     return Backend(

@@ -43,8 +43,8 @@ class AnalysisSettings:
     Args:
         view: "class" for aggregates only, "person" for a series for each track as well.
         rate: Analysed frames a second; boxes are interpolated in the frames of which none is.
-        span: From when to when it is analysed; times in the results count from its start.
-        marks: Of the recording; see `fer.timeline.marks`.
+        span: Stretch that is analysed; times in the results count from its start.
+        marks: Marks of the recording; see `fer.timeline.marks`.
         exports: Formats of `fer.recording.exports` that are written, too.
         keep_frames: Whether the rows of all frames are kept, in the person view, as `frames`.
         sound: Whether the annotated video keeps the sound.

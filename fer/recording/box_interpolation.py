@@ -43,8 +43,9 @@ class BoxInterpolator:
 
         Args:
             frame: Later than the one before; the first must be analysed.
-            faces: With `tracker_id`, see `confirmed_faces`; None if the frame wasn't analysed.
-            confirmed: As there.
+            faces: Faces with `tracker_id`, see `confirmed_faces`; None if the frame wasn't
+                analysed.
+            confirmed: Track numbers, see `confirmed_faces`.
             cut_time: Seconds of the latest frame after a cut, across which no box is interpolated.
         """
         if faces is not None:
@@ -90,8 +91,8 @@ def confirmed_faces(faces: Detections, confirmed: Mapping[int, int]) -> Detectio
     """Return the faces that count.
 
     Args:
-        faces: With `tracker_id`; those that were detected once so far have a negative one.
-        confirmed: From these to the numbers that some of them got later.
+        faces: Faces with `tracker_id`; those that were detected once so far have a negative one.
+        confirmed: Maps negative track numbers to those that some of the faces got later.
 
     Returns:
         The faces with positive numbers, and those that got one, with that.

@@ -85,10 +85,10 @@ def write_exports(
     """Write files for other programs and return their paths.
 
     Args:
-        recording: With `frames` for the formats of single faces.
+        recording: The recording, with `frames` for the formats of single faces.
         folder: Where they go.
-        stem: Begin of their names.
-        formats: Of `formats_of` the recording's view.
+        stem: Beginning of their names.
+        formats: Formats, of those that `formats_of` has for the recording's view.
     """
     table = interval_table(
         recording.timeline,
@@ -108,7 +108,7 @@ def write_archive(recording: RecordingResult, source: Path) -> Path:
     """Write all files for other programs as one ZIP file beside the video and return its path.
 
     Args:
-        recording: With its files.
+        recording: The recording, with its files.
         source: The recording, after which the files are named.
     """
     stem, formats = export_stem(source), formats_of(recording.view)

@@ -47,7 +47,7 @@ class FrameAnalyzer:
         receivers: Get the faces that count of each regular sample, and its time; at first only the
             timeline does.
         end: Seconds at which the last frame's display ends.
-        confirmed: From negative track numbers, of faces detected once, to those that they got when
+        confirmed: Maps negative track numbers, of faces detected once, to those that they got when
             they were detected again.
         cut_time: Seconds of the latest frame that follows a cut.
         last_sample: Seconds of the latest regular sample.
@@ -169,7 +169,7 @@ def analyze_frames(
     """Analyse frames in their order, those that stay on the screen again and again.
 
     Args:
-        frames: Of one video.
+        frames: Frames of one video.
         analyzer: What is known of this video.
         report: Receives the time of each frame and sample, in seconds.
         until: Seconds at which to stop.

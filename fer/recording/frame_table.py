@@ -98,7 +98,8 @@ class FrameRecorder:
         """Write a row for each tracked face of a frame.
 
         Args:
-            faces: As for `fer.timeline.timeline.Timeline.add`, `size` in the recording's pixels.
+            faces: Faces as for `fer.timeline.timeline.Timeline.add`, `size` in the recording's
+                pixels.
             time: Seconds from the first picture.
         """
         rows = np.empty(len(faces), FRAME_ROW)
@@ -147,8 +148,8 @@ def write_frame_tables(
     Args:
         path: The recorder's file.
         folder: Where they go.
-        stem: Begin of their names.
-        formats: Of `FORMATS`.
+        stem: Beginning of their names.
+        formats: Some of `FORMATS`.
         timeline: The recording's; with marks, the tables have two columns more, as its CSV.
     """
     wanted = [name for name in FORMATS if name in set(formats)]

@@ -58,7 +58,7 @@ class RecordingResult:
         json: The timeline's file, for reading it again.
         report: One HTML file that holds everything but the video.
         pictures: Small pictures of the moments, one by one.
-        thumbnails: The same on one sheet, JPEG; None where it wasn't wanted.
+        thumbnails: Small pictures of the moments on one sheet, JPEG; None where it wasn't wanted.
         frames: Rows of `fer.recording.frame_table`; None where they weren't kept.
         exports: Files for other programs, ZIP; None where they weren't wanted.
     """

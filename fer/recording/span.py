@@ -18,7 +18,7 @@ class Span:
 
     Attributes:
         start: Seconds from the first picture.
-        end: The same; infinite for the recording's end.
+        end: Seconds from the first picture; infinite for the recording's end.
     """
 
     start: float = 0.0
@@ -63,7 +63,7 @@ class Span:
         """Yield the frames that are on the screen within it, with times from its start.
 
         Args:
-            reader: Of the recording.
+            reader: Reader of the recording.
             skipped: Seconds from its start that are left out; times are the same as without.
             can_seek: Whether the file may be read from its middle on; None finds that out.
             note_progress: Called on the way to its first frame, which may be long.

@@ -46,8 +46,8 @@ def make_thumbnails(video: Path, moments: Sequence[Moment], duration: float) -> 
 
     Args:
         video: The annotated video.
-        moments: Of its timeline.
-        duration: Its seconds.
+        moments: Moments of its timeline.
+        duration: Its duration in seconds.
     """
     places = [_place(moment) for moment in moments]
     if not places:
@@ -76,8 +76,8 @@ def match_pictures(
     Marks that leave seconds out change the moments; a new one has no picture.
 
     Args:
-        moments: Of a timeline.
-        pictures: Of the moments that it had at first.
+        moments: Moments of a timeline.
+        pictures: Pictures of the moments that it had at first.
     """
     known = {picture.time: picture.image for picture in pictures}
     if not moments:

@@ -40,8 +40,8 @@ class ModelSource:
     """Where a worker finds the network that the page uses.
 
     Attributes:
-        folder: With its files, on this machine.
-        name: For display.
+        folder: Folder with its files, on this machine.
+        name: Name for display.
     """
 
     folder: Path

@@ -118,9 +118,10 @@ def excess(pid: int, folder: Path | None, max_bytes: float) -> str:
     """Return what a worker has too much of; "" if nothing.
 
     Args:
-        pid: Its process.
-        folder: Which it may write, if any.
-        max_bytes: Of all files there, and of those that it has open, also if they are deleted.
+        pid: Id of its process.
+        folder: Folder that it may write, if any.
+        max_bytes: Most bytes of all files there, and of those that it has open, also if they are
+            deleted.
 
     Raises:
         OSError: The worker hides something, or is about to end.

@@ -78,7 +78,7 @@ def start_fork_server(module: str, **variables: str) -> None:
     Args:
         module: Name of a module to import beforehand, with all that workers need. It may leave no
             thread but its own behind.
-        variables: Of its environment, for that module to read.
+        variables: Variables of its environment, for that module to read.
     """
     _context.set_forkserver_preload([_SERVER, module])
     _set_environment(variables)

@@ -47,7 +47,7 @@ class Interval:
     Attributes:
         tier: What it is about: a track ("face 3"), the class, the moments, or marks of a kind.
         start: Seconds, of whole milliseconds.
-        end: The same; equal to the start for a point in time.
+        end: Seconds, of whole milliseconds; equal to the start for a point in time.
         label: One of `STATES`, `RISES` or `fer.timeline.marks.KINDS`.
         share: Mean probability of the labelled expression, 0 to 1; None for another label.
         text: A sentence or note; "" for none.
@@ -66,7 +66,7 @@ class IntervalTable:
     """The intervals of a recording.
 
     Attributes:
-        rows: By start and tier; those of a tier don't overlap.
+        rows: Rows by start and tier; those of a tier don't overlap.
         duration: Seconds of the annotated video, up to its last picture or a mark in its sound.
         media: File name of the annotated video; "" without one.
     """

@@ -85,7 +85,7 @@ def timeline_html(
         growing: Whether it is drawn anew each second: its time axis has room for a minute, and it
             lacks what `chart.js` needs to display values and to zoom.
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
-        level: Of its headings, 3 or 4.
+        level: Level of its headings, 3 or 4.
     """
     counted = timeline.included()
     tracks = longest_tracks(counted)
@@ -185,7 +185,7 @@ def _changes(timeline: Timeline, faces: Mapping[int, tuple[str, Curves]]) -> lis
     """Return a plot of each face's index against its own in the marked baseline, if there is one.
 
     Args:
-        timeline: With a baseline among its marks, in the person view.
+        timeline: Timeline with a baseline among its marks, in the person view.
         faces: Heading and curves by track.
     """
     plots = []

@@ -20,8 +20,8 @@ def chart_note(timeline: Timeline, withheld: bool, drawn: int, changes: int) -> 
     Args:
         timeline: The timeline.
         withheld: Whether something is hatched.
-        drawn: Tracks that are drawn separately.
-        changes: Of these, how many have a plot of their change from the baseline.
+        drawn: Number of tracks that are drawn separately.
+        changes: Number of these that have a plot of their change from the baseline.
     """
     tracks = len(set(timeline.included().track_counts()[1].tolist()))
     sentences = [

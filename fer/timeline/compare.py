@@ -36,7 +36,7 @@ class Sample:
     """Seconds that are compared with others.
 
     Attributes:
-        name: For display.
+        name: Name for display.
         sums: Sums of each of `MEASURES` over the faces of each second with statistics, (n, 8).
         classified: Mean number of classified faces of each second, (n,).
         adjacent: Whether each second but the first directly follows the one before, (n - 1,).
@@ -86,7 +86,7 @@ class Comparison:
 
     Attributes:
         samples: Two or more; the first is the one that the others are compared with.
-        differences: Of each other sample, less the first, by figure.
+        differences: Differences of each other sample, less the first, by figure.
     """
 
     samples: tuple[Sample, ...]

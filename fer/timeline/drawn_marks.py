@@ -52,7 +52,7 @@ def marked_seconds(marks: Iterable[Mark], duration: float) -> int:
     That may be after the last frame, where the camera was lost or the sound goes on.
 
     Args:
-        marks: Those that begin a second or more after the duration don't count.
+        marks: Marks; those that begin a second or more after the duration don't count.
         duration: Seconds of the recording with its sound, or of a live timeline, which a mark may
             exceed.
     """
@@ -65,7 +65,7 @@ def mark_places(marks: Sequence[Mark], span: float) -> list[MarkPlace]:
     """Return where the chart shows marks that begin within its time axis.
 
     Args:
-        marks: By time; each is named by its letters.
+        marks: Marks by time; each is named by its letters.
         span: Length of the time axis in seconds.
     """
     return [
@@ -87,9 +87,9 @@ def draw_marks(axes: "Axes", marks: Sequence[Mark], start: float, end: float, na
 
     Args:
         axes: The plot.
-        marks: By time.
+        marks: Marks by time.
         start: Start of the time axis in seconds; marks before it are not drawn.
-        end: Where it ends.
+        end: End of the time axis in seconds.
         named: Whether the marks' letters are drawn, too.
     """
     foot = axes.get_xaxis_transform()

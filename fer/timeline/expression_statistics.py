@@ -94,7 +94,7 @@ def outcome_shares(statistics: Statistics, view: str) -> Float64Array:
 
     Args:
         statistics: Columns of length b, as `compute_statistics` returns.
-        view: Of their timeline, "class" or "person".
+        view: View of their timeline, "class" or "person".
 
     Returns:
         float64 (b, k), columns as `fer.colors.outcome_colors` has them for the view; rows sum to 1,

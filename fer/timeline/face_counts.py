@@ -59,9 +59,9 @@ def counts_per_face(faces: Detections, small: float, uncertain_below: float) -> 
     """Return one row of counts per face, int64 (n, 15), as if it were alone in its frame.
 
     Args:
-        faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where something
-            else than the most probable expression may be its label, and `data["turned_away"]` (n,)
-            where the yaw is known; n may be 0.
+        faces: n faces with `data["probabilities"]` (n, 7), `data["expression"]` (n,) where
+            something else than the most probable expression may be its label, and
+            `data["turned_away"]` (n,) where the yaw is known; n may be 0.
         small: A face whose box has a side, the square root of its area, under so many pixels is
             too small to classify.
         uncertain_below: Least probability at which an expression is named.

@@ -57,8 +57,8 @@ class Mark:
 
     Args:
         start: Seconds, rounded to milliseconds.
-        end: The same; the start of an event.
-        kind: Of `KINDS`.
+        end: Seconds, rounded to milliseconds; the start of an event.
+        kind: One of `KINDS`.
         text: A note, on one line; "" for none.
     """
 
@@ -157,8 +157,8 @@ def bins_within(
     """Return which bins lie within one of some ranges as a whole, bool (b,).
 
     Args:
-        numbers: Their numbers, (b,): bin k starts at `k * length`.
-        length: Of each, in seconds.
+        numbers: The bins' numbers, (b,): bin k starts at `k * length`.
+        length: Length of each bin, in seconds.
         ranges: Start and end, in seconds; those that touch each other are one.
     """
     starts, ends = numbers * length, (numbers + 1) * length
@@ -184,7 +184,7 @@ def clipped(marks: Iterable[Mark], start: float, end: float, shift: float) -> It
         marks: The marks.
         start: What is before it is cut.
         end: What is after it is cut.
-        shift: By how much later.
+        shift: Seconds by which they are later.
     """
     for mark in marks:
         times = max(mark.start, start), min(mark.end, end)

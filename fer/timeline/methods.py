@@ -50,7 +50,7 @@ class NetworkIdentity:
     """Which network classified the faces.
 
     Attributes:
-        name: For display.
+        name: Name for display.
         fingerprint: Checksum of its weights.
         precision: "int8" or "float32".
         accuracy: How often it is right, and on what; None if that isn't known.

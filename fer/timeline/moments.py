@@ -57,7 +57,7 @@ class Moment:
         before: Mean share in the minute before, 0 to 1.
         after: Mean share from start to end, 0 to 1.
         faces_before: Mean number of faces to classify in the minute before.
-        faces_after: The same from start to end.
+        faces_after: Mean number of faces to classify from start to end.
 
     All means are over seconds, not over readings.
     """

@@ -63,7 +63,7 @@ def mark_columns(timeline: Timeline, times: Float64Array) -> dict[str, list[int]
     """Return which bins are left out, and the marks in them, in words.
 
     Args:
-        timeline: With marks.
+        timeline: Timeline with its marks.
         times: Seconds of each row, (r,): each belongs to the bin that holds it.
     """
     step = timeline.bin_seconds

@@ -33,8 +33,8 @@ def summary_html(summary: Summary, timeline: Timeline) -> Markup:
     Empty where all is withheld.
 
     Args:
-        summary: Of the timeline.
-        timeline: With a marked baseline, a table of the changes against it follows.
+        summary: The timeline's summary.
+        timeline: The timeline; if a baseline is marked, a table of the changes against it follows.
     """
     if not summary.shown_seconds:
         return Markup()

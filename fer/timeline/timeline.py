@@ -142,9 +142,10 @@ class Timeline:
         """Count one frame, also when it has no face; frames may come in any order.
 
         Args:
-            faces: With `data["probabilities"]` (n, 7), as far as known `data["expression"]`,
-                `data["turned_away"]` and `fer.vision.quality.QUALITY_COLUMNS`, (n,) each, and
-                `tracker_id` (n,) for series by track; n may be 0.
+            faces: n faces with `data["probabilities"]` (n, 7), as far as known
+                `data["expression"]`, `data["turned_away"]` and
+                `fer.vision.quality.QUALITY_COLUMNS`, (n,) each, and `tracker_id` (n,) for series by
+                track; n may be 0.
             time: Seconds from the start of the recording.
 
         Raises:

@@ -68,7 +68,7 @@ def new_cnn(
     """Return this project's own network with random weights.
 
     Args:
-        dropout: Of the pooled features.
+        dropout: Probability of dropping a pooled feature.
         depths: Residual blocks of each stage; None takes the configuration's default.
         widths: Channels of each stage; None takes the configuration's default.
 

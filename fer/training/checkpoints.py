@@ -140,8 +140,8 @@ def complete_checkpoint(folder: Path, step: int) -> Iterator[Path]:
     """Yield a folder to save a checkpoint in, and rename it when the block is done.
 
     Args:
-        folder: Of the checkpoints.
-        step: Of this one.
+        folder: Folder of the checkpoints.
+        step: Step of this checkpoint.
 
     Raises:
         CheckpointError: It can't be saved; the earlier checkpoints are intact.

@@ -32,7 +32,7 @@ class Degradation:
     """Draws for each face whether it is degraded, how, and how much.
 
     Args:
-        probability: Of degrading a face; the others are unchanged.
+        probability: Probability of degrading a face; the others are unchanged.
         standardized: Whether the preprocessing standardises each picture to mean 0 and deviation 1.
             Degraded pictures are then standardised again, as they would be when it is in use.
     """

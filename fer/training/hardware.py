@@ -49,7 +49,7 @@ def compiles_on(device: str) -> bool:
     It takes Triton, a GPU that Triton knows, a C compiler, and the headers of Python.
 
     Args:
-        device: As torch names it.
+        device: Device as torch names it.
     """
     try:
         torch.compile(torch.square)(torch.ones(8, device=device))

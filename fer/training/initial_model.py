@@ -121,8 +121,8 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
     is kept.
 
     Args:
-        pulled: Its folder.
-        dropout: Of the pooled features, where it is this project's own network.
+        pulled: Folder of the network.
+        dropout: Probability of dropping a pooled feature, in this project's own network.
 
     Raises:
         ModelError: It is no image classifier, lacks weights or a head that can be calibrated, or

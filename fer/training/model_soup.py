@@ -25,7 +25,7 @@ def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> 
 
     Args:
         students: One or more.
-        all_stages: Those and their teachers, whose hours are added.
+        all_stages: The students and their teachers, whose hours are added.
     """
     reports = {stage.name: read_metrics(pull(stage.folder)) for stage in all_stages}
     loaded = [load_uncalibrated(stage.folder) for stage in students]

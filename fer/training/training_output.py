@@ -126,7 +126,7 @@ def fit_calibration(
         options: Settings of the training.
         trained: The network; its configuration is changed.
         data: The splits.
-        logits: Of both heads on validation, in the precision of use.
+        logits: Logits of both heads on validation, of the int8 network where there is one.
     """
     initial = heads_of(trained.model.config)
     if isinstance(trained.model, FerForImageClassification):  # others have no place to store it

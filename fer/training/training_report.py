@@ -63,7 +63,7 @@ def validation_metrics(logits: Logits, data: TrainingSplits, dataset: str) -> Ev
     """Return the metrics of each head on the validation split, with their label sets.
 
     Args:
-        logits: Of both heads.
+        logits: Logits of both heads.
         data: The splits.
         dataset: Where they come from.
     """
@@ -85,7 +85,7 @@ def draw_curves(history: list[dict[str, float]]) -> Figure:
     """Plot both losses, and accuracy and macro F1 on validation, over the epochs.
 
     Args:
-        history: As `fer.training.trainer.epoch_history` returns it.
+        history: History as `fer.training.trainer.epoch_history` returns it.
     """
     epochs = [entry["epoch"] for entry in history]
     figure = Figure(figsize=(9, 3.6), layout="constrained")

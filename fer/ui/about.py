@@ -23,10 +23,10 @@ def about_html(
 
     Args:
         name: The model in use.
-        precision: In which it computes here, "int8" or "float32".
+        precision: Precision in which it computes here, "int8" or "float32".
         metrics: The metrics.json of the model; may be empty.
-        device_notice: Of the page that computes on the visitor's device: the URL of the notice.
-        device_page: Of the page that computes on a server: whether its Live tab offers the other.
+        device_notice: URL of the notice, on the page that computes on the visitor's device.
+        device_page: Whether the Live tab offers that page, on the page that computes on a server.
     """
     return render(
         "about.html",

@@ -37,9 +37,9 @@ def add_endpoint(
 
     Args:
         function: Gets what `inputs` send, unprocessed; its parameters' names are the endpoint's.
-        inputs: Their types, defaults and labels are the endpoint's.
-        outputs: Of the results; their labels are the results' names.
-        name: Of the endpoint, without a slash.
+        inputs: Components whose types, defaults and labels are the endpoint's.
+        outputs: Components of the results; their labels are the results' names.
+        name: Name of the endpoint, without a slash.
         description: What it does, for the page's API documentation.
         is_tool: Whether the page's MCP server runs it, within its own request. The tool's name is
             the function's, and its inputs' descriptions are those of the docstring.

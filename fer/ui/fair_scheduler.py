@@ -56,7 +56,7 @@ class FairShares:
         """Return when it is a task's turn, which may change while it waits.
 
         Args:
-            names: Of the visitor whose task it is.
+            names: Names of the visitor whose task it is.
             submitted: The virtual time at which the task came.
         """
         return max(submitted, *(self._served.get(name, submitted) for name in names))
@@ -72,10 +72,10 @@ class FairShares:
         """Note that a task has ended.
 
         Args:
-            names: Of the visitor whose task it was.
+            names: Names of the visitor whose task it was.
             seconds: How long it took.
             visitors: How many there are, this one included.
-            expected: As when it began.
+            expected: Seconds that it was expected to take, as when it began.
         """
         for name in names:
             self._served[name] = self._served.get(name, self.now) + seconds - expected

@@ -34,7 +34,7 @@ class Job(Generic[Result]):
     Args:
         folder: Where its files go; it is deleted when the job fails or is cancelled.
         work: Runs the job, with the job as its argument.
-        visitor: Whose it is.
+        visitor: The visitor whose job it is.
         length: Seconds that it probably takes, those of the recording.
         size: Bytes of the file that it keeps until it is done.
     """
@@ -102,7 +102,7 @@ class QueuePlaces:
         """Hold a place in the queue.
 
         Args:
-            visitor: Whose place it is.
+            visitor: The visitor whose place it is.
             max_held: How many the visitor may hold.
 
         Raises:

@@ -33,7 +33,7 @@ class LocalizedBlocks(gr.Blocks):
     get has keys in their place.
 
     Attributes:
-        panels: By its key, HTML in each language; see `localized`.
+        panels: HTML of each panel in each language, by the panel's key; see `localized`.
         close_page: Called with a session's hash when its page has been closed. Gradio's own event
             for that would first build the state of a session that is new, for whoever asks.
     """

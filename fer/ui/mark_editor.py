@@ -84,7 +84,7 @@ def marks_html(timeline: Timeline, editable: bool = True, trouble: str = "") -> 
     """Return a timeline's marks as a list.
 
     Args:
-        timeline: With marks.
+        timeline: Timeline with its marks.
         editable: Whether they can be changed; while a timeline runs they are redrawn each second.
         trouble: Why the last change was not made; "" for nothing.
     """

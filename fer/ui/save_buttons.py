@@ -29,7 +29,7 @@ def download_buttons(
 
     Args:
         sessions: The visitors' sessions.
-        steps: By kind of file, the function that makes a session's `html.download`.
+        steps: For each kind of file, the function that makes a session's `html.download`.
         prefix: The buttons' ids are prefix and kind.
     """
     with gr.Row(elem_classes="fer-saves"):

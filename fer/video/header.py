@@ -113,7 +113,7 @@ def fit_size(info: VideoInfo, pixel_aspect: float, max_side: int | None) -> Vide
     """Return the size in square pixels, and within a longest side.
 
     Args:
-        info: With the size in the file's own pixels.
+        info: Properties with the size in the file's own pixels.
         pixel_aspect: A pixel's width over its height, 1 for most videos.
         max_side: Longest side, in pixels; None for any.
     """

@@ -34,10 +34,10 @@ class ReadCounts:
     """What has been read of a video so far; times are on the file's own clock.
 
     Attributes:
-        packets: Of the video, that hold anything.
-        undecodable: Of these, those that couldn't be decoded.
-        frames: That were decoded.
-        damaged: Of these, those that are damaged.
+        packets: Packets of the video that hold anything.
+        undecodable: Packets of the video that couldn't be decoded.
+        frames: Frames that were decoded.
+        damaged: Decoded frames that are damaged.
         read_until: Seconds up to which anything was read.
         video_until: Seconds up to which packets of the video were read.
         has_late_stream: Whether a track appeared that the header doesn't list.

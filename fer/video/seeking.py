@@ -24,7 +24,7 @@ def frame_times(
     otherwise, its clock doesn't rise, or it can't be sought.
 
     Args:
-        reader: Of the file.
+        reader: Reader of the file.
         note_progress: Called for each packet, as a large file takes minutes over a network.
     """
     stamps = _stamps(reader, note_progress)

@@ -50,8 +50,8 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
 
     Args:
         path: The MP4 file to write.
-        width: Of each frame, in pixels; an odd one is padded by a column.
-        height: Of each frame, in pixels; an odd one is padded by a row.
+        width: Width of each frame, in pixels; an odd one is padded by a column.
+        height: Height of each frame, in pixels; an odd one is padded by a row.
         source: The video whose sound is added, at its own times; None for none.
         start: Seconds of the source at which the frames' times begin.
         recoverable: Whether what was written until then is kept after an error, and can be played,

@@ -74,9 +74,9 @@ def expression_labels(faces: Detections, uncertain_below: float) -> list[str]:
     """Return each face's expression, "uncertain", or "turned away" where its yaw is too large.
 
     Args:
-        faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where
-            something else than the most probable expression may be called, and
-            `data["turned_away"]` (n,) where their yaw is known.
+        faces: Faces with `data["probabilities"]` (n, 7), `data["expression"]` (n,) where something
+            else than the most probable expression may be named, and `data["turned_away"]` (n,)
+            where their yaw is known.
         uncertain_below: Least probability, 0 to 1, at which an expression is named.
     """
     rows, indices = probabilities(faces), expressions(faces)

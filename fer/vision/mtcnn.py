@@ -164,7 +164,7 @@ class MtcnnCascade:
         Args:
             image: RGB uint8 (h, w, 3).
             found: n faces with the scores so far.
-            squares: Those (n, 4) that are mirrored.
+            squares: Squares (n, 4) that are mirrored.
             rolls: Degrees (n,) by which the faces are tilted; None are upright.
         """
         middles = square_boxes(found.xyxy, CENTER_SCALE)

@@ -70,7 +70,7 @@ class FaceTracker:
             negative.
 
     Attributes:
-        confirmed: From the numbers given in the last update to the negative ones of before.
+        confirmed: Maps track numbers given in the last update to the negative ones of before.
     """
 
     def __init__(self, max_age: float = 1.0, min_hits: int = 1) -> None:

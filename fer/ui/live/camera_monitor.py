@@ -82,7 +82,7 @@ class CameraMonitor:
 
         Args:
             content: The frame's file.
-            frame: The same decoded, RGB uint8 (h, w, 3).
+            frame: The frame decoded, RGB uint8 (h, w, 3).
             now: Seconds on a clock that doesn't go back.
         """
         digest = hashlib.blake2b(content, digest_size=16).digest()

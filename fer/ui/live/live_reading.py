@@ -18,12 +18,12 @@ class LiveReading:
     Attributes:
         panel: HTML of the panel.
         chart: HTML of the timeline; None where it stays as it is.
-        faces: See `named_faces` and `plain_faces`.
-        view: "person" or "class", of the timeline while one is recorded.
+        faces: What `named_faces` or `plain_faces` returns.
+        view: "person" or "class"; that of the timeline while one is recorded.
         width, height: Of the frame, in pixels; the boxes are in the same ones.
         skipped: Whether the frame was not read: the visitor has sent a newer one meanwhile, or it
             has a single colour, and the camera may be starting.
-        seconds: From the frame's arrival to this response.
+        seconds: Seconds from the frame's arrival to this response.
     """
 
     panel: str = ""
@@ -40,7 +40,7 @@ def named_faces(faces: Detections, labels: Sequence[str]) -> tuple[dict[str, Any
     """Return each face's `box` (xyxy in pixels), `track`, `label` and `text`, which is its caption.
 
     Args:
-        faces: With `data["probabilities"]` (n, 7); n may be 0.
+        faces: n faces with `data["probabilities"]` (n, 7); n may be 0.
         labels: The label of each face.
     """
     rows, tracks = probabilities(faces), display_ids(faces)
@@ -60,7 +60,7 @@ def plain_faces(faces: Detections, **more: Any) -> tuple[dict[str, Any], ...]:
     """Return each face's `box` alone: nothing of a class or of an unconfirmed face is named.
 
     Args:
-        faces: n may be 0.
-        more: The same for each face.
+        faces: n faces; n may be 0.
+        more: Further entries, the same for each face.
     """
     return tuple({"box": row, **more} for row in boxes(faces).astype(float).round(1).tolist())

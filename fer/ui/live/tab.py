@@ -35,7 +35,7 @@ def build_live(
 
     Args:
         pipeline: Reads the frames.
-        sessions: Of the visitors.
+        sessions: The visitors' sessions.
         token: The component with the visitor's token.
         device_page: Whether the visitor may choose the device page instead.
     """

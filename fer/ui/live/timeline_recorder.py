@@ -162,7 +162,7 @@ def _running_html(recorder: TimelineRecorder, now: float, note: str = "") -> Mar
     """Return the timeline while it is recorded; its class shows the Stop button.
 
     Args:
-        recorder: Of what was recorded so far.
+        recorder: Recorder of the timeline so far.
         now: Seconds of `time.monotonic`.
         note: One more sentence; by default that no frame has come yet, where that is so.
     """
@@ -186,7 +186,7 @@ def _finished_html(recorder: TimelineRecorder, trouble: str = "") -> Markup:
     """Return a finished timeline; its class shows the Save buttons.
 
     Args:
-        recorder: Of what was recorded.
+        recorder: Recorder of the timeline.
         trouble: Why a mark was not changed; "" for nothing.
     """
     timeline, length, limit = recorder.timeline, recorder.length, recorder.limit

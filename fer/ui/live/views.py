@@ -57,9 +57,9 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> Marku
     """Return the bars of the largest face, and the labels of the others.
 
     Args:
-        faces: With `data["probabilities"]` (n, 7); n may be 0.
+        faces: n faces with `data["probabilities"]` (n, 7); n may be 0.
         labels: The label of each face.
-        rate: Frames a second.
+        rate: Frames per second.
     """
     if not labels:
         return _message_panel(no_face_in_view(), 0, rate, _("no face in view"))
@@ -124,8 +124,8 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> Marku
     """Return the mean probabilities of all faces, or why they are withheld.
 
     Args:
-        faces: With `data["probabilities"]` (n, 7); n may be 0.
-        rate: Frames a second.
+        faces: n faces with `data["probabilities"]` (n, 7); n may be 0.
+        rate: Frames per second.
         uncertain_below: Least probability at which a face's expression is named.
     """
     moment = Timeline("class", uncertain_below=uncertain_below)

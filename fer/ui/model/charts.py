@@ -35,7 +35,7 @@ class Series:
     Args:
         name: What it is, for the legend.
         kind: Its colour and its dashes: "first", "second" or "ideal".
-        points: From left to right.
+        points: Points from left to right.
         chosen: A point of it to be marked; None for none.
     """
 
@@ -86,8 +86,8 @@ def coverage_chart(points: Sequence[SelectiveMetrics], chosen: SelectiveMetrics 
     """Return the accuracy of the faces that are named, over their share.
 
     Args:
-        points: Over thresholds; `ferplus_agreement` where there are votes.
-        chosen: The same for the threshold in use; None where unknown.
+        points: Metrics over thresholds; `ferplus_agreement` where there are votes.
+        chosen: Metrics at the threshold in use; None where unknown.
     """
     lines = []
     for name, kind, accuracy in (

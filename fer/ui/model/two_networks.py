@@ -40,10 +40,10 @@ class Reading:
 
     Args:
         name: The network.
-        precision: In which it computes.
+        precision: Precision in which it computes.
         labels: The label of each face.
         probabilities: Float32 (n, 7).
-        milliseconds: For a face, the median of several runs.
+        milliseconds: Milliseconds per face, the median of several runs.
     """
 
     name: str
@@ -59,7 +59,7 @@ class NetworkComparison:
 
     Args:
         crops: The faces as the first network gets them, RGB uint8 (h, w, 3).
-        readings: Of both networks.
+        readings: Readings of both networks.
         left_out: Smaller faces that weren't compared.
     """
 
@@ -157,7 +157,7 @@ def comparison_html(comparison: NetworkComparison) -> Markup:
     """Return both networks with their time, every face with what each names, and the first's bars.
 
     Args:
-        comparison: Of one face or more.
+        comparison: Comparison of one face or more.
     """
     first, second = comparison.readings
     labels = list(zip(first.labels, second.labels, strict=True))

@@ -50,7 +50,7 @@ def place_tags(
     """Return the place of each box's tag.
 
     Args:
-        boxes: As xyxy in pixels of the picture, (n, 4).
+        boxes: Boxes as xyxy in pixels of the picture, (n, 4).
         texts: What follows the number of each face.
         shape: Height and width of the picture in its own pixels.
         width: Width in CSS pixels of a picture that isn't too high for the window.

@@ -136,7 +136,7 @@ def compare_html(
 
     Args:
         finished: The recordings; those that are `compared` take part.
-        paths: Of saved timelines, each named after its file.
+        paths: Paths of saved timelines, each named after its file.
         stretches: Whether marked stretches are compared.
 
     Raises:

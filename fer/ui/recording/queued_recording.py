@@ -24,11 +24,11 @@ class QueuedRecording:
 
     Args:
         number: Its own among the visitor's recordings.
-        path: Of the upload.
+        path: Path of the upload.
         uploaded: Whether the page's field holds it; once the page was loaded again, only its result
             is left.
         info: Its properties; None until they were read.
-        settings: With which it is or was analysed.
+        settings: Settings with which it is or was analysed.
         job: Its analysis; None before, and when it has failed.
         result: What came of it.
         failure: Why nothing came of it.

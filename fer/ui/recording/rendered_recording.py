@@ -53,8 +53,8 @@ class RenderedRecording:
         recording: Its timeline and files; its thumbnails are saved beside these.
 
     Attributes:
-        kept_since: From when on the time counts for which its files are kept, in seconds of
-            `time.monotonic`; None while the visitor's next recordings are analysed.
+        kept_since: Start of the time for which its files are kept, in seconds of `time.monotonic`;
+            None while the visitor's next recordings are analysed.
     """
 
     def __init__(self, recording: RecordingResult) -> None:

@@ -27,8 +27,8 @@ class QueueRun:
     """The analysis of a visitor's recordings, one after the other.
 
     Args:
-        settings: Of all of them.
-        begun: Those whose turn has come, in this order.
+        settings: Settings of all of them.
+        begun: Recordings whose turn has come, in this order.
     """
 
     settings: AnalysisSettings
@@ -45,7 +45,7 @@ class RecordingSession:
         shown: The finished one that is displayed.
         run: The analysis of the queue; None while there is none.
         choices: How often files were chosen, by which a check knows that it is out of date.
-        language: Of the page, which may change while recordings are analysed.
+        language: Language of the page, which may change while recordings are analysed.
         on_page: The one that the page displays already.
     """
 
@@ -72,7 +72,8 @@ class RecordingSession:
         """Follow the field for uploads: new ones come last, and those that have gone are deleted.
 
         Args:
-            paths: Of the uploads in the field; those after the first `MAX_QUEUED` are passed over.
+            paths: Paths of the uploads in the field; those after the first `MAX_QUEUED` are passed
+                over.
         """
         known = {each.path: each for each in self.recordings if each.uploaded}
         earlier = [each for each in self.recordings if not each.uploaded]

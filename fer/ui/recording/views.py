@@ -86,7 +86,7 @@ def finished_html(summary: Summary, warning: str | None, lifetime: float | None)
     """Return the result in a sentence; its class makes the video and the buttons visible.
 
     Args:
-        summary: Of the whole timeline.
+        summary: Summary of the whole timeline.
         warning: How much couldn't be read or kept; None if all was.
         lifetime: Seconds until the files are deleted, which the page then states; None while other
             recordings of the queue are analysed.
@@ -110,8 +110,9 @@ def result_html(recording: RecordingResult, summary: Summary, trouble: str = "")
     """Return the timeline, thumbnails that move the video to their time, and the mean shares.
 
     Args:
-        recording: With its thumbnails: one a moment or, without moments, some of the whole.
-        summary: Of its timeline.
+        recording: Recording with its thumbnails: one per moment or, without moments, some of the
+            whole.
+        summary: Summary of its timeline.
         trouble: Why a mark was not changed; "" for nothing.
     """
     timeline, start = recording.timeline, recording.metadata.start

@@ -213,7 +213,7 @@ class _Response:
 
     Args:
         send: Sends its messages.
-        page: Whose results they are; None for a heartbeat.
+        page: Page whose results they are; None for a heartbeat.
 
     Attributes:
         is_cut: Whether it was cancelled while a message was sent, and nothing may follow that.

@@ -40,7 +40,7 @@ class Parameter:
     """An input of a handler.
 
     Attributes:
-        name: For messages: as programs call it, or the component's id.
+        name: Name for messages: as programs call it, or the component's id.
         kind: Type of the component, such as "slider".
         props: The component's properties.
         is_public: Whether it belongs to an endpoint; the page's own number fields may be empty

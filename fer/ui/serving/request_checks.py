@@ -144,7 +144,7 @@ async def read_json(
     Args:
         request: A request whose body hasn't been read.
         max_bytes: Maximum size, whatever the headers claim.
-        seconds: In which all of it must arrive; `TIMEOUT` if None.
+        seconds: Seconds in which all of it must arrive; `TIMEOUT` if None.
 
     Raises:
         RequestError: It is too large, too slow, nested too deeply, names too many files or is no

@@ -29,7 +29,7 @@ class Form:
     """Parses multipart/form-data and writes its files into the store; other fields are dropped.
 
     Args:
-        boundary: From the Content-Type header.
+        boundary: Boundary from the Content-Type header.
         store: Where the files are stored.
         sender: The sender's network address.
         max_bytes: Maximum size of a file.
