@@ -11,7 +11,7 @@ Float32Array = NDArray[np.float32]
 
 Float64Array = NDArray[np.float64]
 FloatArray = NDArray[np.floating]
-"""Of either precision: what comes out of arithmetic on boxes."""
+"""Floats of either precision: what comes out of arithmetic on boxes."""
 
 Int64Array = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]

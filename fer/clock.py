@@ -1,4 +1,4 @@
-"""Two clocks for streams of frames: one counts frames a second, the other can be stopped."""
+"""Two clocks for streams of frames: one counts frames per second, the other can be stopped."""
 
 import time
 from collections import deque
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class FrameRateMeter:
-    """Counts one stream's frames a second."""
+    """Counts one stream's frames per second."""
 
     window = 2.0
     """Seconds that the rate is taken over."""

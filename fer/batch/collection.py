@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""By which spreadsheets know that a CSV is of UTF-8."""
+"""Start of a CSV by which spreadsheets recognise UTF-8."""
 
 SPREADSHEETS = "csv"
 """Folder of the spreadsheets."""

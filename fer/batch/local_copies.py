@@ -20,7 +20,7 @@ from fer.recording.exports import export_stem
 from fer.temp_folder import TempFolder, work_folder
 
 MAX_PHOTO_BYTES = 500_000_000
-"""Of a photo, which is in memory while it is read."""
+"""Most bytes of a photo, which is in memory while it is read."""
 
 WORK_FOLDER = "fer-run"
 """Name of the folder for copies, in the system's for temporary files."""

@@ -23,7 +23,7 @@ from fer.vision.detections import expression_labels, picture_rotation
 LARGE = "The photo takes too much memory to read; save it smaller."
 
 JPEG_QUALITY = 90
-"""Of copies with boxes, as JPEG counts it."""
+"""JPEG quality of copies with boxes, 1 to 95."""
 
 MAX_UNREACHABLE = 3
 """Photos in a row that can't be fetched, after which the others of the task aren't tried."""

@@ -37,7 +37,7 @@ class BatchSettings:
 
     Attributes:
         view: "person", or "class" for aggregates of five faces or more only.
-        rate: Analysed frames of a video a second.
+        rate: Analysed frames of a video per second.
         start: Seconds of each video at which its analysis starts.
         end: Seconds at which it ends; infinite for the video's end.
         min_face: Size of the smallest face, pixels; None for `PHOTO_MIN_FACE` and `VIDEO_MIN_FACE`.

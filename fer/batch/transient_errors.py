@@ -29,7 +29,7 @@ LIBRARY_ERRORS = (
 """Errors of the libraries under fsspec that are no `OSError`, by their modules."""
 
 ARCHIVE_ERRORS = (BadZipFile, BadGzipFile, TarError, zlib.error, LZMAError, RuntimeError)
-"""Of a damaged archive, and RuntimeError of one that is encrypted or compressed in another way."""
+"""Errors of a damaged archive; RuntimeError is that of an encrypted or unsupported one."""
 
 _DAMAGED = (
     "Invalid data stream",  # of bzip2
@@ -48,7 +48,7 @@ _PERMANENT = (
 )
 
 _PASSING_STATUS = (401, 408, 425, 429)
-"""Of HTTP, below 500: a token that has expired, a slow network, too many requests."""
+"""Transient HTTP statuses below 500: an expired token, a slow network, too many requests."""
 
 
 T = TypeVar("T")

@@ -25,7 +25,7 @@ KEY_WAIT = 4
 """Milliseconds to wait for a key where there is no new frame."""
 
 JPEG_QUALITY = 92
-"""Of saved pictures, as JPEG counts it."""
+"""JPEG quality of saved pictures, 1 to 95."""
 
 
 class Screen(Protocol):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fer.pipeline import Pipeline
 
 JPEG_QUALITY = 90
-"""Of annotated photos, as JPEG counts it."""
+"""JPEG quality of annotated photos, 1 to 95."""
 
 MAX_LISTED_FACES = 6
 """Most faces of a photo that are listed one by one."""

@@ -14,10 +14,10 @@ MAX_INITIAL_SIZE = (1280, 800)
 """Width and height in pixels that the window has at most when it opens."""
 
 _WITHOUT_MODIFIERS = 0xFFFF
-"""Of a key's code: some systems put whether NumLock is on, and the like, above it."""
+"""Bits of a key's code; some systems put modifiers, such as NumLock, above them."""
 
 _NO_CHARACTER = 0x80
-"""From this code on keys are arrows and the like."""
+"""First code of keys that are no characters, such as arrows."""
 
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.destroyAllWindows()"
 

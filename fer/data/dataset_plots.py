@@ -19,7 +19,7 @@ _EDGE = "#00000040"
 
 
 def counts_plot(splits: Mapping[str, SplitStatistics]) -> Figure:
-    """Show how many faces of each expression there are, a panel a split.
+    """Show how many faces of each expression there are, one panel per split.
 
     Args:
         splits: Their statistics by name.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import datasets
 
 HOLDOUT_SHARE = 0.1
-"""Of each expression's pictures: 2,871 of FER2013's, on which an accuracy of 70 % is known to
+"""Share of each expression's pictures: 2,871 of FER2013's, on which an accuracy of 70 % is known to
 +- 1.7 points (95 % interval)."""
 
 HOLDOUT_SEED = 0

@@ -110,7 +110,7 @@ def labeled_files(folder: Path, labels: LabelMap) -> list[tuple[Path, int]]:
 
 
 def _shrink(face: UInt8Array) -> UInt8Array:
-    """Reduce a face, RGB (h, w, 3), to at most `MAX_SIDE` pixels a side."""
+    """Reduce a face, RGB (h, w, 3), to at most `MAX_SIDE` pixels per side."""
     picture = Image.fromarray(face)
     picture.thumbnail((MAX_SIDE, MAX_SIDE))
     return np.asarray(picture)

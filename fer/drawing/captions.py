@@ -23,7 +23,7 @@ _MAX_CACHED_SIZE = 45
 video of 1080 lines; photos are larger, and come one by one."""
 
 _LEGEND_COLORS = (24, 21, 19, 225), "#ffffff"
-"""Of the legend's background and of its text."""
+"""Colours of the legend's background and text."""
 
 
 @lru_cache(maxsize=16)

@@ -30,7 +30,7 @@ MAJORITY_OF_SEVEN = "FER+ majority where it is one of the seven"
 """Names of label sets."""
 
 Logits = tuple[Float32Array, Float32Array | None]
-"""Of both heads, (n, 7) and (n, 8); None without a FER+ head."""
+"""Logits of both heads, (n, 7) and (n, 8); None without a FER+ head."""
 
 
 def ferplus_share(

@@ -24,7 +24,7 @@ from pathlib import Path
 SOURCE = "en"
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "es": "Español", "hi": "हिन्दी"}
-"""By code of ISO 639-1, each language's name for itself."""
+"""Each language's name for itself, by its ISO 639-1 code."""
 
 DRAWN = {"en", "de", "es"}
 """Languages whose letters are in the fonts of plots and of captions."""

@@ -25,7 +25,7 @@ MAX_PAGES = 32
 """Pages among which the largest is chosen."""
 
 MAX_FLOAT_PIXELS = MAX_PIXELS // 4
-"""Of a page that OpenCV reads, which takes over 50 bytes a pixel for a moment."""
+"""Most pixels of a page that OpenCV reads, which takes over 50 bytes per pixel for a moment."""
 
 _GREY_OR_RGB = (1, 2)
 """PhotometricInterpretation: grey from black to white, and RGB."""

@@ -9,7 +9,7 @@ from fer.labels import FERPLUS_INDICES
 from fer.model.network_settings import HeadCombination
 
 ONE_HEAD = HeadCombination(ferplus_columns=FERPLUS_INDICES)
-"""Of networks with one head: the seven expressions in this project's order, not calibrated."""
+"""Settings of networks with one head: uncalibrated, its classes in this project's order."""
 
 
 class Network(Protocol):

@@ -15,11 +15,11 @@ from PIL import Image
 Picture = Image.Image | NDArray[Any]
 """A picture: PIL in any mode, or uint8 (h, w) grey or (h, w, 3) RGB."""
 
-BRIGHT = 16
-"""Of 255: floats above 1 whose highest value is lower may have any range."""
+MIN_BRIGHTEST = 16
+"""Floats reach this if they are on the scale 0 to 255; a maximum from 1 to this is ambiguous."""
 
 MIN_DEVIATION = 1 / 255
-"""Grey levels, of 1; keeps a blank picture finite."""
+"""Least standard deviation, of grey levels from 0 to 1, so that a blank picture stays finite."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _to_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
         bits = max(8, int(high).bit_length())  # 12 for a camera of 12 bits
         return np.asarray(np.rint(pixels * (255 / ((1 << bits) - 1))), np.uint8)
-    if pixels.dtype.kind == "f" and low >= 0 and (high <= 1 or BRIGHT <= high <= 255):
+    if pixels.dtype.kind == "f" and low >= 0 and (high <= 1 or MIN_BRIGHTEST <= high <= 255):
         return np.asarray(np.rint(pixels * (255 if high <= 1 else 1)), np.uint8)
     raise ValueError(
         "A face crop is uint8 from 0 to 255, uint16, or floats from 0 to 1 or 255; this one is "

@@ -27,7 +27,7 @@ from fer.model.network_settings import HeadCombination, NetworkSettings
 from fer.onnx_session import OnnxError, OnnxSession
 
 MODEL_TYPE, PROCESSOR_TYPE = "fer", "FerImageProcessor"
-"""Of this project's networks, in config.json and preprocessor_config.json."""
+"""Types of this project's networks, in config.json and preprocessor_config.json."""
 
 UNREADABLE = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError),

@@ -67,7 +67,7 @@ def analyze(
         folder: Where the files go; created if missing.
         pipeline: Detects, tracks and classifies the faces.
         settings: What is analysed and written.
-        progress: Receives a `Progress` a few times a second.
+        progress: Receives a `Progress` a few times per second.
         cancelled: Returns whether to stop; called for each frame.
         stopped: Returns whether to leave the rest of the video out and finish with what was
             analysed; called for each frame.

@@ -15,7 +15,7 @@ from fer.video import VideoReader
 from fer.vision.detector_protocols import Detector
 
 RATE_RANGE = (1.0, 30.0)
-"""Minimum and maximum of analysed frames a second; below, tracks break too often."""
+"""Minimum and maximum of analysed frames per second; below, tracks break too often."""
 
 SAMPLED_FRAMES = 9
 """Frames, from all over what is analysed, in which faces are counted to choose a view."""
@@ -42,7 +42,7 @@ class AnalysisSettings:
 
     Args:
         view: "class" for aggregates only, "person" for a series for each track as well.
-        rate: Analysed frames a second; boxes are interpolated in the frames of which none is.
+        rate: Analysed frames per second; boxes are interpolated in the others.
         span: Stretch that is analysed; times in the results count from its start.
         marks: Marks of the recording; see `fer.timeline.marks`.
         exports: Formats of `fer.recording.exports` that are written, too.

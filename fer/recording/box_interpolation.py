@@ -14,7 +14,7 @@ from fer.vision.detections import boxes, select, track_ids
 MAX_BUFFERED_BYTES = 400_000_000
 """Bytes of frames that are buffered until the next analysed one: 64 of 1920 x 1080.
 
-That is a second of 60 frames, or a fifth of a second in slow motion of 240 frames a second.
+That is a second of 60 frames, or a fifth of a second in slow motion of 240 frames per second.
 """
 
 

@@ -19,7 +19,7 @@ EXPORT_FORMATS = (*exports.FORMATS, *FRAME_FORMATS)
 """Names of all formats."""
 
 MAX_STEM_BYTES = 200
-"""Of a name that most file systems limit to 255, so that all endings fit."""
+"""Most bytes of the files' stem; most file systems limit a name, endings included, to 255."""
 
 
 def check_formats(formats: Collection[str], view: str) -> None:

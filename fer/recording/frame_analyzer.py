@@ -27,7 +27,7 @@ def track_max_age(rate: float) -> float:
     """Return for how many seconds the track of an unseen face is kept.
 
     Args:
-        rate: Regular samples a second.
+        rate: Regular samples per second.
     """
     return max(_TRACK_MEMORY[0], _TRACK_MEMORY[1] / rate)
 
@@ -38,7 +38,7 @@ class FrameAnalyzer:
     Args:
         pipeline: Detects, tracks and classifies the faces.
         view: View of the timeline.
-        rate: Regular samples a second; see `FrameSampler`.
+        rate: Regular samples per second; see `FrameSampler`.
         scale: Pixels of the recording per pixel of its frames here. Boxes are in the latter, a
             face's measured `size` in the former.
         next_sample: Seconds from which on the first regular sample is due.

@@ -32,7 +32,7 @@ class FrameSampler:
     """Decides which frames are analysed.
 
     Args:
-        rate: Regular samples a second.
+        rate: Regular samples per second.
         next_time: Seconds from which on the first one is due.
     """
 

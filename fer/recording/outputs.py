@@ -35,7 +35,7 @@ FILE_NAMES = {
 """Name of each file."""
 
 _WORK_PREFIX = ".work-"
-"""Of the folder in which files are made, inside the one that they come into."""
+"""Prefix of the folder in which files are made, inside the one that they are moved into."""
 
 FRAMES_NAME = "frames.bin"
 """Name of the rows of `fer.recording.frame_table`, where they are kept."""

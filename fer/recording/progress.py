@@ -38,7 +38,7 @@ class ProgressReporter:
     """Reports progress to a callback, and raises when the analysis is cancelled.
 
     Args:
-        on_progress: Receives a `Progress` a few times a second; None for no reports.
+        on_progress: Receives a `Progress` a few times per second; None for no reports.
         cancelled: Returns whether to stop; None if the analysis can't be cancelled.
         duration: The video's duration in seconds; None if unknown.
         clock: A monotonic clock in seconds.

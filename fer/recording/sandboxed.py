@@ -56,7 +56,7 @@ _MAX_TIMELINE = 64_000_000
 
 _MAX_FRAMES = 500_000_000
 """Bytes of the rows of all faces, of which the page's own process makes tables of several times as
-many: 50 faces, 15 times a second, for two hours."""
+many: 50 faces, 15 times per second, for two hours."""
 
 _MAX_THUMBNAILS = 64 * THUMBNAIL_SIDE * THUMBNAIL_SIDE * 3
 """Bytes of all thumbnails."""
@@ -116,7 +116,7 @@ def analyze_sandboxed(
         folder: Where the files go; created if missing. After an error they are left to the caller.
         pipeline: The page's pipeline, whose network the worker loads for itself.
         settings: What is analysed.
-        progress: Gets a `Progress` a few times a second.
+        progress: Gets a `Progress` a few times per second.
         cancelled: Returns whether to stop; the worker is killed then.
 
     Raises:

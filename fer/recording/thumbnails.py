@@ -1,4 +1,4 @@
-"""Small pictures of a recording: one a moment, or some of the whole where nothing stood out."""
+"""Small pictures of a recording: one per moment, or some of the whole where nothing stood out."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ _SIZE = 640, 360
 """Width and height of the film."""
 
 _FRAMES, _FRAME_RATE = 8, 10
-"""Of the film; the search for faces is once through the picture in six of the frames."""
+"""Frames of the film, and frames per second; a full search for faces takes six of the frames."""
 
 _BATCHES = 1, 2, 3, 4
 """Numbers of faces for which the classifier's kernels are compiled."""

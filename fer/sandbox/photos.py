@@ -29,7 +29,7 @@ _QUEUE_TIMEOUT = 30.0
 """Seconds for which a photo may wait for others."""
 
 _MAX_FILE_BYTES = 600_000_000
-"""Of a file, as the worker takes it from the page."""
+"""Most bytes of a file that the worker takes from the page."""
 
 _LIMITS = Limits(memory=2_500_000_000, cpu=SECONDS)
 """A photo of `MAX_PIXELS` with transparency takes 1.6 GB for a moment."""

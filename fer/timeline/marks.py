@@ -32,7 +32,7 @@ MAX_TEXT, MAX_MARKS, MAX_SECONDS = 200, 500, 1e6
 """Letters of a text, marks of a timeline, and seconds of a time, at most."""
 
 DECIMALS = 3
-"""Of a mark's seconds."""
+"""Decimal places of a mark's seconds."""
 
 _TOLERANCE = 1e-6
 """Seconds by which a multiple of a bin's length may miss the end of a range."""

@@ -20,7 +20,7 @@ from fer.vision.mtcnn_networks import WEIGHTS_VERSION
 from fer.vision.quality import TURNED_AWAY_FROM
 
 FINGERPRINT_DIGITS = 16
-"""Of the 64 of SHA-256: enough to tell networks apart, short enough to print."""
+"""Hex digits, of SHA-256's 64: enough to tell networks apart, short enough to print."""
 
 _RUNTIMES = {"int8": ("ONNX Runtime", "onnxruntime"), "float32": ("PyTorch", "torch")}
 """What serves a network of each precision: its name, and that of its package and module."""
@@ -76,7 +76,7 @@ class TimelineMetadata:
     Attributes:
         title: The recording's name.
         network: Which network classified the faces.
-        rate: Analysed frames a second; None for those of a camera, as they came.
+        rate: Analysed frames per second; None for those of a camera, as they came.
         duration: The recording's duration in seconds; infinite where the last bin counts as full.
         warning: Sentences on what couldn't be read; None if all could.
         scale: Pixels of the recording per pixel of what was analysed; above 1 where it was shrunk.

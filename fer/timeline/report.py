@@ -52,7 +52,7 @@ def report_html(
     Args:
         timeline: What to report; may be empty.
         metadata: Where it comes from.
-        thumbnails: Captions and pictures, RGB uint8 (h, w, 3): one a moment of the summary, in
+        thumbnails: Captions and pictures, RGB uint8 (h, w, 3): one per moment of the summary, in
             their order, None for one without a picture, or any number of any other pictures.
     """
     summary = summarise(timeline, metadata.duration)

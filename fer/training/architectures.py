@@ -38,11 +38,11 @@ class Optimizer:
 
 
 SGD = Optimizer("sgd", "momentum=0.9,nesterov=true", 0.1, 5e-4)
-"""For the convolutional network: the settings of wide residual networks on small pictures
+"""Optimizer of the convolutional network: the settings of wide residual networks on small pictures
 (Zagoruyko and Komodakis 2016, https://arxiv.org/abs/1605.07146)."""
 
 ADAMW = Optimizer("adamw_torch", None, 5e-4, 0.05)
-"""For transformers from scratch, which SGD hardly trains."""
+"""Optimizer of transformers from scratch, which SGD hardly trains."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from transformers import (
 
 
 class EpochProgress(ProgressCallback):
-    """Transformers' bar, with a readable line an epoch; adds the epoch's speed to the history."""
+    """Transformers' bar, with a readable line per epoch; adds the epoch's speed to the history."""
 
     @classmethod
     def replace_in(cls, trainer: Trainer) -> None:

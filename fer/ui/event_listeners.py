@@ -22,7 +22,7 @@ PAGE_EVENT: Mapping[str, Any] = {
 `fer.ui.fair_scheduler` and `fer.ui.job_queue` bound the work."""
 
 FILE_EVENT: Mapping[str, Any] = {**PAGE_EVENT, "postprocess": False}
-"""The same for an event that returns files, as `page_file` describes them."""
+"""Options of such an event that returns files, as `page_file` describes them."""
 
 
 def add_endpoint(

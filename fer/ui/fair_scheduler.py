@@ -20,8 +20,9 @@ MAX_WAITING = 256
 """Waiting tasks of all visitors together, by default; camera frames."""
 
 MAX_WAITING_FILES, MAX_WAITING_EVENTS = 80, 20
-"""The same for events about files, and for others. Gradio runs a few hundred at a time, and
-together these leave it room for others, such as the one that cancels an analysis."""
+"""Waiting tasks of all visitors for events about files, and for other events. Gradio runs a few
+hundred at a time, and together these leave it room for others, such as the one that cancels an
+analysis."""
 
 MAX_WAIT = 60.0
 """Seconds from a task's submission to its result."""

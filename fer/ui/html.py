@@ -18,7 +18,7 @@ from fer.timeline.formatting import format_percent
 from fer.timeline.withholding import MIN_FACES
 
 JPEG_QUALITY = 80
-"""Of the pictures within the page, 1 to 95."""
+"""JPEG quality of the pictures within the page, 1 to 95."""
 
 EVERYONE = {
     "in view": N_("Everyone in view has to have agreed."),

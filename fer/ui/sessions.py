@@ -26,7 +26,7 @@ The page states "a quarter of an hour".
 """
 
 SHORT_GRACE_PERIOD = 60
-"""The same for an empty session."""
+"""Seconds after its last use for which an empty session is kept once its page is closed."""
 
 MAX_SESSIONS = 2000
 """Sessions at a time; empty ones are dropped first, then brief ones whose page is closed."""

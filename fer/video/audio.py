@@ -40,7 +40,7 @@ _Media = TypeVar("_Media", "Packet[AudioStream]", av.AudioFrame)
 
 _RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
 _MIN_MP3_RATE = 16_000
-"""MP4 allows no MP3 of fewer samples a second."""
+"""MP4 allows no MP3 of fewer samples per second."""
 
 _MIN_VIDEO_OFFSET = 0.05
 """Seconds by which a sound may start early without the pictures having to wait for it."""

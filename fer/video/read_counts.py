@@ -23,10 +23,10 @@ from fer.video.timestamps import MAX_JUMP
 _INDEX_ENTRY = np.dtype([("chunk", "S4"), ("rest", "V12")])
 
 _MAX_INDEX_BYTES = 10 * MAX_FRAMES * _INDEX_ENTRY.itemsize
-"""Of an index that is read: sound has entries, too."""
+"""Most bytes of an index that is read: sound has entries, too."""
 
 _MAX_CHUNKS = 100
-"""Before the index; there are about four."""
+"""Most chunks that are read before the index; there are about four."""
 
 
 @dataclass
@@ -117,7 +117,7 @@ class ReadCounts:
 
         Args:
             stream: The video.
-            frame_rate: Mean frames a second.
+            frame_rate: Mean frames per second.
             whole: Whether it was read from its beginning to its end.
         """
         total = self.packets

@@ -18,7 +18,7 @@ from fer.video.audio import AudioTrack
 from fer.video.container import VideoError
 
 _TICKS = 90_000
-"""Units of time in a second; whole for 24, 25, 30, 50 and 60 frames a second and for NTSC's."""
+"""Units of time in a second; whole for 24, 25, 30, 50 and 60 frames per second and for NTSC's."""
 
 _X264 = {
     "preset": "ultrafast",

@@ -17,11 +17,11 @@ MIN_CUTOFF = 0.5
 """Cutoff frequency in Hz for a face that is still."""
 
 CUTOFF_PER_SPEED = 10.0
-"""Hz by which the cutoff rises for each face length a second. Less makes the box of a swaying head
+"""Hz by which the cutoff rises for each face size per second. Less makes the box of a swaying head
 lag, more lets the box of a still one tremble; chosen on a face that stood, swayed and started."""
 
 SPEED_CUTOFF = 1.0
-"""Hz, of the filter of the speed itself."""
+"""Cutoff frequency in Hz of the filter of the speed itself."""
 
 MIN_ELAPSED = 1e-3
 """Seconds that are taken to lie between two frames at least."""
@@ -29,7 +29,7 @@ MIN_ELAPSED = 1e-3
 
 @dataclass(frozen=True)
 class _Observation:
-    """Where a face was: points (2 + landmarks, 2), their pixels a second, and when."""
+    """Where a face was: points (2 + landmarks, 2), their pixels per second, and when."""
 
     points: Float64Array
     velocities: Float64Array

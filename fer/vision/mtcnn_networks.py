@@ -13,7 +13,7 @@ MTCNN_FOLDER = Path(__file__).with_name("mtcnn_onnx")
 """The package's own `pnet.onnx`, `rnet.onnx` and `onet.onnx`, by `fer.vision.mtcnn_export`."""
 
 WEIGHTS_VERSION = "2.5.3"
-"""Of facenet-pytorch, from where they are."""
+"""Version of facenet-pytorch, from which the weights are."""
 
 INPUT = "pixels"
 """RGB (n, 3, h, w), (value - 127.5) / 128."""

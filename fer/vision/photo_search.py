@@ -34,7 +34,7 @@ MAX_REORIENTED = 16
 """Most faces of a search that are scored in all four rotations, the largest ones."""
 
 REORIENTED_RATIO = 3.0
-"""So much nearer to 1 must a face score another way up than it was found."""
+"""How many times nearer to 1 a face has to score in another rotation than where it was found."""
 
 VERIFIED_SCALES, VERIFIED_SCORE = (0.8, 0.9, 1.0), 0.975
 """Sizes of the square, over the face's, at which the last network scores a face that decides

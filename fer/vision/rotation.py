@@ -130,7 +130,7 @@ def _cut_region(
 ) -> tuple[UInt8Array, tuple[int, int]]:
     """Return the part of the picture in which a tilted square lies, and its left and top.
 
-    OpenCV turns no picture of more than 32,767 pixels a side; a face is smaller.
+    OpenCV turns no picture of more than 32,767 pixels per side; a face is smaller.
     """
     height, width = image.shape[:2]
     turn = np.radians(degrees)

@@ -1,10 +1,10 @@
 """Face detection in streams, at a fraction of the cost of a full detection of each frame.
 
 A known face needs only MTCNN's last network, which moves last frame's box to where the face is now.
-New faces are searched tile by tile, a few tiles a frame, so that the whole picture is searched once
-in a fixed time whatever the frame rate. Where a known face wasn't detected, its surroundings are
-searched at once, as far as it may have moved; when the whole picture changes, the whole picture is.
-A face counts once it was detected in two frames.
+New faces are searched tile by tile, a few tiles per frame, so that the whole picture is searched
+once in a fixed time whatever the frame rate. Where a known face wasn't detected, its surroundings
+are searched at once, as far as it may have moved; when the whole picture changes, the whole picture
+is. A face counts once it was detected in two frames.
 """
 
 import math
@@ -203,7 +203,7 @@ class StreamDetector:
     ) -> Detections:
         """Return the faces, and those of the lost ones that tilted their head since they were seen.
 
-        Only the last network runs on them, which takes about a millisecond a face.
+        Only the last network runs on them, which takes about a millisecond per face.
         """
         lost = _missing(lost, faces)[:MAX_TILTED]
         if len(lost):

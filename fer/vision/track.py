@@ -14,14 +14,14 @@ VELOCITY_DECAY, STEADY_DECAY = 0.15, 0.6
 walks goes on."""
 
 STEADY_SPEED = 1.5
-"""Sizes of a face a second from which on one that keeps its direction walks."""
+"""Face sizes per second from which on a face that keeps its direction is a walking person's."""
 
 VELOCITY_SMOOTHING = 0.5
 """Share of the old velocity that is kept at each sight of a face."""
 
 MIN_ELAPSED = 1 / 64
 """Seconds that are taken to lie between two sights of a face at least: a millisecond apart, as some
-files and late networks have frames, the detector's noise would be a speed of faces a second."""
+files and late networks have frames, the detector's noise would be a speed of faces per second."""
 
 APPEARANCE_SMOOTHING = 0.5
 """Share of the old appearance that is kept at each sight of a face."""
@@ -34,7 +34,7 @@ class Track:
     Attributes:
         track_id: Its number; negative until it counts.
         xyxy: Where it was seen last, (4,) in pixels.
-        velocity: (2,) in pixels a second.
+        velocity: (2,) in pixels per second.
         last_seen: Seconds.
         appearance: (d,), see `fer.vision.appearance`; (0,) where that isn't known.
         hits: Frames in which it was detected.

@@ -18,7 +18,7 @@ FORMATS: Mapping[str, Mapping[str, Callable[[IntervalTable], str]]] = {
     "bids": {"_events.tsv": to_events, "_events.json": to_sidecar},
     "vtt": {".vtt": to_vtt},
 }
-"""By format, the end of each file's name and the function that makes its text."""
+"""For each format the end of each file's name and the function that makes its text."""
 
 
 def export_texts(table: IntervalTable, stem: str, formats: Iterable[str]) -> dict[str, str]:

@@ -39,8 +39,8 @@ _SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """Markers of the segments that hold the size (SOF)."""
 
 _KEPT = {*_SIZES, 0xC4, 0xDB, 0xDD, 0xE0, 0xEE}
-"""Those that decoding needs: size, tables, restart interval, and what describes the colours (JFIF,
-Adobe)."""
+"""Markers of the segments that decoding needs: size, tables, restart interval, and what describes
+the colours (JFIF, Adobe)."""
 
 _DROPPED = {*range(0xE1, 0xF0), 0xFE} - _KEPT
 """Metadata and comments. There may be nothing else before the first scan (SOS)."""

@@ -8,7 +8,7 @@ from fer.i18n import mark as N_
 from fer.ui.fair_scheduler import BusyError
 
 MAX_STREAMS = 24
-"""Cameras that are on at a time: with more, each would get less than two frames a second."""
+"""Cameras that are on at a time: with more, each would get less than two frames per second."""
 
 SILENCE_LIMIT, YIELDING_LIMIT = 5.0, 3.0
 """Seconds without a frame after which a camera counts as off, and after which it yields its place

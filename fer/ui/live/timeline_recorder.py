@@ -1,4 +1,4 @@
-"""Live timeline: recorded in the visitor's session, drawn once a second, exported on demand.
+"""Live timeline: recorded in the visitor's session, drawn once per second, exported on demand.
 
 Nothing of it is saved to disk: files are made in memory when the visitor requests them.
 """

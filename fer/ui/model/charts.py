@@ -16,10 +16,10 @@ from fer.templates import render
 from fer.timeline.formatting import format_decimal
 
 WIDTH, LEFT, RIGHT = 340.0, 38.0, 8.0
-"""Of a chart and its margins, in units of about a pixel on a telephone."""
+"""Width of a chart, and its left and right margins, in units of about a pixel on a telephone."""
 
 TOP, BOTTOM = 8.0, 190.0
-"""Of the plot."""
+"""Top and bottom of the plot."""
 
 STRIP = (206.0, 234.0)
 """Top and bottom of the strip that counts faces."""

@@ -40,7 +40,7 @@ IS_SHOWN = "(content) => content ? 'shown' : ''"
 """What the page sends instead of the tab's whole content."""
 
 RESULT_IS_SHOWN = "(content, token) => [content ? 'shown' : '', token]"
-"""The same of the comparison, with the visitor's token."""
+"""What the page sends instead of the comparison, with the visitor's token."""
 
 NO_PHOTO = N_("Choose one in the Photo tab, with a face in it; then press Compare again.")
 
@@ -65,7 +65,7 @@ class ModelEvents:
         self._rendered = cache(self._render)
 
     def show(self, shown: str) -> Any:
-        """Return the tab's HTML, made once a language; nothing new where it is there already.
+        """Return the tab's HTML, made once per language; nothing new where it is there already.
 
         Args:
             shown: "" where it isn't.

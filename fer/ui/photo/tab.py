@@ -28,7 +28,7 @@ PHOTO_DESCRIPTION = (
     "has its number, expression, probabilities, box (left, top, right, bottom in pixels), "
     "detector_confidence and quality."
 )
-"""Of the endpoint, on the page's API documentation."""
+"""Description of the endpoint, in the page's API documentation."""
 
 TOOL_DESCRIPTION = (
     "Find the faces in a photo and classify the expression of each as angry, disgust, fear, happy, "
@@ -37,7 +37,7 @@ TOOL_DESCRIPTION = (
     "has its number, expression (uncertain if none stands out, turned away if the face is), "
     "probabilities, box (left, top, right, bottom in pixels), detector_confidence and quality."
 )
-"""Of the tool for programs that speak the Model Context Protocol."""
+"""Description of the tool for programs that speak the Model Context Protocol."""
 
 PHOTO_PROMPT = ("Drop a photo here", "or press to choose one, or paste one below")
 """On the field for the photo, and its name; the first is in bold."""

@@ -28,7 +28,7 @@ from fer.ui.serving.upload_form import MAX_FILES
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_BYTES = 24_000_000
-"""Of all files together, which bounds memory and time; two hours of ten faces take about 8 MB."""
+"""Most bytes of all files together; two hours of ten faces take about 8 MB."""
 
 MAX_ROWS = 600_000
 """Lists and objects in a file, counted by their brackets before it is parsed; two hours of ten

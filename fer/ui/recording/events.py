@@ -165,7 +165,7 @@ class RecordingEvents:
         Args:
             recording: The uploaded file, as programs send it, of a format that the tab lists.
             view: "person" for a series of each face, "class" for aggregates of five faces or more.
-            rate: Analysed frames a second.
+            rate: Analysed frames per second.
             request: Set by Gradio.
 
         Returns:

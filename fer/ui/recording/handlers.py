@@ -50,10 +50,10 @@ WORKERS = 2
 """Recordings that are analysed at a time; others are queued."""
 
 RATE_CHOICES = (1, 5, 15)
-"""Lowest, default and highest number of analysed frames a second."""
+"""Lowest, default and highest number of analysed frames per second."""
 
 NO_RECORDING = N_("There is no recording; upload a video and send it as `recording`.")
-"""For programs."""
+"""Error for programs."""
 
 POLL_INTERVALS = 1.0, 0.4
 """Seconds from one progress update to the next, before a recording is analysed and meanwhile."""
@@ -126,7 +126,7 @@ class RecordingHandlers:
         session: RecordingSession,
         times: tuple[Any, Any] = ("", ""),
     ) -> AsyncGenerator[tuple[Any, ...]]:
-        """Analyse recordings one after the other, with a progress update several times a second.
+        """Analyse recordings one after the other, with a progress update several times per second.
 
         What has a result with the same settings is passed over; one that can't be analysed doesn't
         stop the others.
@@ -134,7 +134,7 @@ class RecordingHandlers:
         Args:
             recordings: Paths of the uploaded files.
             view: "person" or "class".
-            rate: Analysed frames a second.
+            rate: Analysed frames per second.
             session: The visitor's.
             times: Where the analysis starts and ends, as typed; "" for the recordings' own.
 
@@ -225,7 +225,7 @@ class RecordingHandlers:
         Args:
             recording: The path of the uploaded file; None is an error.
             view: "person" or "class".
-            rate: Analysed frames a second.
+            rate: Analysed frames per second.
             visitor: The sender's session.
 
         Returns:

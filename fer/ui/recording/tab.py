@@ -39,7 +39,7 @@ RECORDING_DESCRIPTION = (
     "ELAN, Praat, BORIS, BIDS and others (ZIP), which are deleted within an hour of the end of the "
     "analysis."
 )
-"""Of the endpoint, on the page's API documentation."""
+"""Description of the endpoint, in the page's API documentation."""
 
 RECORDING_PROMPT = N_("Drop recordings here\nor press to choose them")
 """On the field for recordings, in place of Gradio's text, and its name."""

@@ -249,5 +249,5 @@ _CHECKS: Mapping[str, Callable[[Parameter, Any], str | None]] = {
     "dataset": _wanted_index,
     "textbox": _wanted_text,
 }
-"""By type of component, what it wants in place of a value; None where the value will do. Tokens,
+"""What each type of component wants in place of a value; None where the value will do. Tokens,
 which HTML components send, are checked by `fer.ui.sessions`."""

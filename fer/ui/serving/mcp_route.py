@@ -31,12 +31,12 @@ TOOL = "analyze_photo"
 """Name of the tool and of its endpoint; on a Space the tool's begins with the Space's."""
 
 MAX_PICTURE_BYTES = 3_000_000
-"""Of a picture in a request; the protocol's library takes requests of 4 MiB."""
+"""Most bytes of a picture in a request; the protocol's library takes requests of 4 MiB."""
 
 MAX_REQUEST_BYTES = MAX_PICTURE_BYTES * 4 // 3 + 10_000
 
 BODY_SECONDS = 60.0
-"""In which a request must arrive."""
+"""Seconds in which a request must arrive."""
 
 MAX_REQUESTS, MAX_WAIT = 4, 20.0
 """Requests at a time, and seconds that others wait for their turn."""

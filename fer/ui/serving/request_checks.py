@@ -67,7 +67,7 @@ OUTDATED = N_("This page is out of date; load it again.")
 NO_FILE = N_(
     "A file in this request is not one that you uploaded, or has been deleted; upload it again."
 )
-"""The same for every refused path, so that no request reveals which files exist."""
+"""One sentence for every refused path, so that no request reveals which files exist."""
 
 
 class RequestError(Exception):

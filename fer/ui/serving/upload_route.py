@@ -48,7 +48,7 @@ IDLE = 30.0
 """Seconds without any data after which an upload is refused."""
 
 MIN_RATE = 20_000
-"""Minimum average rate in bytes a second, after the first `IDLE` seconds."""
+"""Minimum average rate in bytes per second, after the first `IDLE` seconds."""
 
 AVERAGED = 120.0
 """Seconds after which the average begins anew. Else most of a large file, sent at once, would let
