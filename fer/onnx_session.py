@@ -10,8 +10,15 @@ from fer.array_types import Float32Array
 from fer.threads import number_of_threads
 
 LOADING_ERRORS = (
-    *(errors.Fail, errors.InvalidArgument, errors.InvalidGraph, errors.InvalidProtobuf),
-    *(errors.NoModel, errors.NotImplemented, errors.RuntimeException, errors.EPFail, OSError),
+    errors.Fail,
+    errors.InvalidArgument,
+    errors.InvalidGraph,
+    errors.InvalidProtobuf,
+    errors.NoModel,
+    errors.NotImplemented,
+    errors.RuntimeException,
+    errors.EPFail,
+    OSError,
 )
 """What ONNX Runtime raises, for files that it can't run and without memory; there is no common
 class."""

@@ -27,8 +27,16 @@ VIDEO_FORMATS = N_("MP4, M4V, MOV, 3GP, WebM, MKV, AVI, GIF, MPG, VOB, TS, MTS, 
 """The accepted videos, for people."""
 
 _MOUNT_LOST = (
-    *(errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH),
-    *(errno.ENETDOWN, errno.ENETUNREACH, errno.ECONNRESET, errno.EMFILE, errno.ENFILE),
+    errno.ESTALE,
+    errno.ENOTCONN,
+    errno.ETIMEDOUT,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.ECONNRESET,
+    errno.EMFILE,
+    errno.ENFILE,
 )
 """What files in a mounted network folder fail with while its server is away."""
 

@@ -23,8 +23,14 @@ _ENTRIES = {"network": dict, "options": dict, "versions": list}
 """What the file holds, and of which type it is."""
 
 _PACKAGES = (
-    *("av", "facenet-pytorch", "numpy", "onnxruntime", "opencv-python", "opencv-python-headless"),
-    *("pillow", "torch"),
+    "av",
+    "facenet-pytorch",
+    "numpy",
+    "onnxruntime",
+    "opencv-python",
+    "opencv-python-headless",
+    "pillow",
+    "torch",
 )
 """On which the results depend in the last digits."""
 

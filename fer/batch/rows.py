@@ -173,7 +173,10 @@ def _numbers(faces: Detections, scale: float) -> Float32Array:
     unknown = np.full((len(faces), len(LANDMARK_COLUMNS)), np.nan, np.float32)
     points = np.asarray(faces.data.get("landmarks", unknown), np.float32).reshape(unknown.shape)
     columns = (
-        *(boxes(faces) * scale, confidences(faces), points * scale, probabilities(faces)),
+        boxes(faces) * scale,
+        confidences(faces),
+        points * scale,
+        probabilities(faces),
         quality_table(faces),
     )
     return np.column_stack(columns).astype(np.float32)

@@ -103,8 +103,11 @@ def read_segment(
     with VideoReader(path, WORKING_SIDE, unlimited=True, threads=1, known=task.info) as reader:
         collector = SampleCollector(task.file, settings, segment, below, reader.scale)
         analyzer = FrameAnalyzer(
-            *(_for_videos(pipeline, settings), settings.view, settings.rate),
-            *(reader.scale, segment.next_sample),
+            _for_videos(pipeline, settings),
+            settings.view,
+            settings.rate,
+            reader.scale,
+            segment.next_sample,
         )
         analyzer.receivers = [collector.add]  # which counts for itself
         frames = settings.span.frames(reader, segment.read_from, task.can_seek, note_progress)
@@ -144,9 +147,8 @@ def read_annotated(
     with VideoReader(path, WORKING_SIDE, unlimited=True) as reader:
         scale = reader.scale
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
-    collector = SampleCollector(
-        *(file, settings, whole, pipeline.classifier.uncertain_below, scale)
-    )
+    uncertain_below = pipeline.classifier.uncertain_below
+    collector = SampleCollector(file, settings, whole, uncertain_below, scale)
     folder = (settings.annotated or Path()) / copy_name(file.source, file.source_id)
 
     def keep_on() -> bool:
@@ -154,7 +156,9 @@ def read_annotated(
         return False
 
     recording = analyze(
-        *(path, folder, _for_videos(pipeline, settings)),
+        path,
+        folder,
+        _for_videos(pipeline, settings),
         AnalysisSettings(settings.view, settings.rate, settings.span, unlimited=True),
         progress=lambda progress: note_progress(),  # also where one picture stays for an hour
         stopped=keep_on,

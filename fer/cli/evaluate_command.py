@@ -85,7 +85,8 @@ def _add_measures(parser: argparse.ArgumentParser) -> None:
         "combined, as on the page (the default with --folder)",
     )
     parser.add_argument(
-        *("--corruptions", "--damaged"),  # the second, its older name
+        "--corruptions",
+        "--damaged",  # its older name
         action="store_true",
         help="also measure robustness to corruptions",
     )

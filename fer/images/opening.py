@@ -44,9 +44,16 @@ UNKNOWN_TIFF = N_(
 )
 
 DECODER_ERRORS = (
-    *(OSError, SyntaxError, ValueError, EOFError),
-    *(RuntimeError, LookupError, TypeError, struct.error),
-    *(ArithmeticError, zlib.error),
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    struct.error,
+    ArithmeticError,
+    zlib.error,
 )
 """What Pillow's decoders raise for damaged files."""
 

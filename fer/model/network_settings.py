@@ -14,10 +14,22 @@ NUM_FERPLUS_LABELS = 8
 """Classes of FER+."""
 
 FERPLUS_CLASSES = {
-    **{"neutral": 0, "happy": 1, "happiness": 1, "happyness": 1, "surprise": 2, "surprised": 2},
-    **{"suprise": 2, "suprised": 2},
-    **{"sad": 3, "sadness": 3, "angry": 4, "anger": 4, "disgust": 5, "disgusted": 5},
-    **{"fear": 6, "fearful": 6},
+    "neutral": 0,
+    "happy": 1,
+    "happiness": 1,
+    "happyness": 1,
+    "surprise": 2,
+    "surprised": 2,
+    "suprise": 2,
+    "suprised": 2,
+    "sad": 3,
+    "sadness": 3,
+    "angry": 4,
+    "anger": 4,
+    "disgust": 5,
+    "disgusted": 5,
+    "fear": 6,
+    "fearful": 6,
 }
 """FER+'s class index of an expression, by any of its common names; contempt, 7, is none of the
 seven expressions."""

@@ -30,8 +30,13 @@ MODEL_TYPE, PROCESSOR_TYPE = "fer", "FerImageProcessor"
 """Types of this project's networks, in config.json and preprocessor_config.json."""
 
 UNREADABLE = (
-    *(OSError, ValueError, TypeError, LookupError, AttributeError),
-    *(SafetensorError, StrictDataclassError),
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    SafetensorError,
+    StrictDataclassError,
 )
 """What is raised for files that transformers won't load either, and reports."""
 

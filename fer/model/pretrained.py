@@ -27,8 +27,18 @@ MAX_REASON = 300
 they may name folders of this machine."""
 
 _LOADING_ERRORS = (
-    *(OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError),
-    *(ArithmeticError, AssertionError, MemoryError, SafetensorError, StrictDataclassError),
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    ImportError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+    SafetensorError,
+    StrictDataclassError,
 )
 """What transformers raises for folders from which it can't load a network."""
 

@@ -200,7 +200,10 @@ class AudioTrack:
         context = encoder.codec_context
         context.open()
         resampler = av.AudioResampler(
-            *(context.format, context.layout, context.rate, context.frame_size),
+            context.format,
+            context.layout,
+            context.rate,
+            context.frame_size,
             options={"async": "1", "first_pts": str(round(start * context.rate))},
         )
         for decoded in self._shift_timestamps(self._decode_frames(stream)):

@@ -47,9 +47,17 @@ senders behind a proxy share."""
 
 METHODS = frozenset(
     {
-        *("initialize", "ping", "tools/list", "tools/call"),
-        *("notifications/initialized", "notifications/cancelled", "notifications/progress"),
-        *("prompts/list", "resources/list", "resources/templates/list"),  # which are empty
+        "initialize",
+        "ping",
+        "tools/list",
+        "tools/call",
+        "notifications/initialized",
+        "notifications/cancelled",
+        "notifications/progress",
+        # These lists are empty.
+        "prompts/list",
+        "resources/list",
+        "resources/templates/list",
     }
 )
 
