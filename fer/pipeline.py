@@ -195,7 +195,7 @@ class Pipeline:
             rate: Frames a second where they have no times.
 
         Returns:
-            As `process_frame`; one per frame, as soon as it is there.
+            As `process_frame`; one per frame, as soon as it is ready.
 
         Raises:
             TypeError: `frames` is a single picture or a path.

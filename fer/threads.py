@@ -18,7 +18,7 @@ _limits: list[int] = []
 
 
 def limit_threads(number: int) -> None:
-    """Have the networks that are loaded from now on compute with so many threads."""
+    """Limit the threads of networks that are loaded from now on."""
     _limits[:] = [number]
     limit_torch_threads()
 

@@ -76,7 +76,13 @@ class TaskPool(Protocol):
 
 @dataclass
 class _UnfinishedVideo:
-    """A video of which some segments aren't analysed yet, of so many seconds each in the mean."""
+    """A video of which some segments aren't analysed yet.
+
+    Attributes:
+        plan: Its segments.
+        seconds: Mean length of a segment.
+        missing: Numbers of the segments that aren't analysed yet.
+    """
 
     plan: VideoPlan
     seconds: float
@@ -106,10 +112,11 @@ class BatchRun:
         self._settings, self._store = settings, store
         self._report: Callable[[float], object] = lambda share: None
         known = store.done()
-        self._left = [file for file in files if file.source_id not in known]
-        self.total, self.done = len(files), len(files) - len(self._left)
-        videos = sum(file.is_video for file in self._left)
-        self._estimate = WorkEstimate(len(self._left) - videos, videos, settings.segment_seconds)
+        self._remaining = [file for file in files if file.source_id not in known]
+        self.total, self.done = len(files), len(files) - len(self._remaining)
+        videos = sum(file.is_video for file in self._remaining)
+        photos = len(self._remaining) - videos
+        self._estimate = WorkEstimate(photos, videos, settings.segment_seconds)
         self._share = 0.0
         self._losses: Counter[Task] = Counter()
         self.unread: dict[InputFile, str] = {}
@@ -117,7 +124,7 @@ class BatchRun:
         self._videos: dict[InputFile, _UnfinishedVideo] = {}
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """Files that aren't in the tables."""
         return self.total - self.done
 
@@ -153,7 +160,7 @@ class BatchRun:
             waiting.extendleft(reversed(list(following)))
             if isinstance(result, TableRows) and result.unread:
                 waiting = deque(task for task in waiting if self._is_reachable(task))
-        if self.left:
+        if self.remaining:
             raise UnreachableError(self._describe_unread())
         self._store.clear()
 
@@ -163,7 +170,7 @@ class BatchRun:
 
     def _describe_unread(self) -> str:
         file, sentence = next(iter(self.unread.items()))
-        others = "" if self.left == 1 else f", as are {self.left - 1:,} more"
+        others = "" if self.remaining == 1 else f", as are {self.remaining - 1:,} more"
         return (
             f"{file.source} is left for later{others}: {sentence} Run the same command "
             f"again to continue; {self.done:,} of {self.total:,} files are done."
@@ -171,8 +178,8 @@ class BatchRun:
 
     def _first_tasks(self) -> Iterator[Task]:
         """Yield what is known to be left: videos first, as they take longest."""
-        yield from (PlanTask(file) for file in self._left if file.is_video)
-        photos = [file for file in self._left if not file.is_video]
+        yield from (PlanTask(file) for file in self._remaining if file.is_video)
+        photos = [file for file in self._remaining if not file.is_video]
         count = min(max(math.ceil(len(photos) / PHOTO_TASKS), MIN_PHOTOS), MAX_PHOTOS)
         for begin in range(0, len(photos), count):
             yield PhotoTask(tuple(photos[begin : begin + count]))

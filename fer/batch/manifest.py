@@ -37,8 +37,8 @@ _PACKAGES = (
 _LOCK = ".manifest.lock"
 """Name of the lock that shards hold while they write the file."""
 
-_PATIENCE, _WAIT = 1.0, 60.0
-"""Seconds to wait for the lock before a notice, as others hold it for a moment, and after it."""
+_NOTICE_AFTER, _LOCK_TIMEOUT = 1.0, 60.0
+"""Seconds to wait for the lock before a notice, as others hold it for a moment, and then."""
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any] | None:
@@ -123,11 +123,11 @@ def _lock(lock: FileLock) -> AbstractContextManager[object]:
         ValueError: It takes too long.
     """
     try:
-        return lock.acquire(timeout=_PATIENCE)
+        return lock.acquire(timeout=_NOTICE_AFTER)
     except Timeout:
         show_notice(describe_holder(lock))
     try:
-        return lock.acquire(timeout=_WAIT)
+        return lock.acquire(timeout=_LOCK_TIMEOUT)
     except Timeout:
         raise ValueError(describe_holder(lock)) from None
 

@@ -63,7 +63,7 @@ class TrackJoiner:
 
 
 def join_tracks(before: Boxes, after: Boxes) -> dict[int, int]:
-    """Return for each track of after the track of before that it continues, if there is one.
+    """Return for each track of a segment the earlier track that it continues, if there is one.
 
     Args:
         before: Boxes of the tracks at the end of a segment.

@@ -1,6 +1,6 @@
 """How much of a batch is done, for its progress and the time left."""
 
-PHOTOS_A_SECOND = 4
+PHOTOS_PER_SECOND = 4
 """Photos that take about as long as a second of video."""
 
 
@@ -26,12 +26,12 @@ class WorkEstimate:
         self._seconds += seconds
 
     def finish(self, photos: int = 0, seconds: float = 0.0) -> None:
-        """Note that so many photos and seconds of video are done."""
-        self._done += photos + PHOTOS_A_SECOND * seconds
+        """Count photos and seconds of video as done."""
+        self._done += photos + PHOTOS_PER_SECOND * seconds
 
     @property
     def share(self) -> float:
         """What is done, 0 to 1."""
         mean = self._seconds / max(1, self._known) or self._typical
-        work = self._photos + PHOTOS_A_SECOND * (self._seconds + self._unknown * mean)
+        work = self._photos + PHOTOS_PER_SECOND * (self._seconds + self._unknown * mean)
         return min(1.0, self._done / work) if work else 1.0

@@ -113,8 +113,8 @@ def _bound_vectors(images: Float32Array) -> Float32Array:
     down, across = padded.shape[1] // BLOCK_SIDE, padded.shape[2] // BLOCK_SIDE
     tiles = padded.reshape(len(images), down, BLOCK_SIDE, across, BLOCK_SIDE)
     sums = tiles.sum(axis=(2, 4)).reshape(len(images), down * across) / BLOCK_SIDE
-    left = np.clip(1 - (sums**2).sum(axis=1, keepdims=True), 0, None)
-    return np.concatenate([sums, np.sqrt(left)], axis=1)
+    residual = np.clip(1 - (sums**2).sum(axis=1, keepdims=True), 0, None)
+    return np.concatenate([sums, np.sqrt(residual)], axis=1)
 
 
 def _normalised(images: UInt8Array) -> Float32Array:

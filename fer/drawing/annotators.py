@@ -21,10 +21,10 @@ Color = tuple[int, int, int]
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 _FONT_SCALES = (FEW_FACES, 1 / 27), (12, 1 / 38), (np.inf, 1 / 60)
-"""Up to so many faces, and the height of the captions' font as a share of the shorter side."""
+"""Numbers of faces, and up to each the height of the captions' font over the shorter side."""
 
 _CROWD_DECAY = 0.02
-"""Faces a frame by which the largest number of them in a stream is forgotten, so that the font
+"""Faces per frame by which the largest number of them in a stream is forgotten, so that the font
 doesn't change with every face that is lost for a moment."""
 
 _MIN_FONT_SIZE = 10, 12

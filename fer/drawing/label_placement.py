@@ -26,10 +26,10 @@ _DISTANCES = 0.8, 2.0
 """Directions from the box of a number with a line, and its distance in heights of the caption."""
 
 FEW_FACES = 4
-"""Up to so many faces, captions may be of any width."""
+"""Most faces with captions of any width."""
 
 _MAX_WIDTH = 3.5
-"""Beside more faces, a caption wider than so many times its face is cut to its number."""
+"""Widest caption, in widths of its face, where there are more; a wider one is cut to its number."""
 
 _BLOCK = 64
 """Faces whose candidates are compared at a time."""

@@ -20,7 +20,7 @@ _STRIP, _RED = "#181513", "#f03e3e"
 _BRIGHT, _DIM = "#ffffff", "#cfc9c1"
 
 _SUPERSAMPLING = 3
-"""Shapes are drawn so many times larger and then shrunk, which makes round corners round."""
+"""Factor by which shapes are drawn larger and then shrunk, which makes round corners round."""
 
 
 def add_probability_bars(
@@ -190,7 +190,7 @@ def _draw_strip(
 
 
 def _fitting_hints(hints: Sequence[Image.Image], room: int, gap: int) -> list[Image.Image]:
-    """Return as many hints, from the first on, as so many pixels hold."""
+    """Return as many hints, from the first on, as fit into `room` pixels."""
     taken = []
     for hint in hints:
         room -= hint.width

@@ -63,7 +63,7 @@ def bits_in_use(pixels: NDArray[Any]) -> int:
 
 
 def reduce_to_8_bits(pixels: NDArray[Any], bits: int) -> UInt8Array:
-    """Return integers of so many bits on the scale 0 to 255."""
+    """Return integers of `bits` bits on the scale 0 to 255."""
     # (h, w) of integers to float32: exact up to 24 bits.
     scaled: Float32Array = pixels.astype(np.float32) * (255 / ((1 << bits) - 1))
     return np.rint(scaled).astype(np.uint8)

@@ -105,7 +105,7 @@ class Channel:
         return bool(waiting.poll(None if timeout is None else timeout * 1000))
 
     def _read(self, size: int, end: float) -> bytearray:
-        """Return so many bytes, read before a point in time."""
+        """Return `size` bytes, read before the time `end`."""
         content = bytearray(size)
         view = memoryview(content)
         while view:

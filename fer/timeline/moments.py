@@ -1,13 +1,14 @@
 """Moments: stretches in which one expression stood clearly above the minute before.
 
-The method, in words. The mean share of an expression over the next `WINDOW` seconds is compared
-with its mean over the `BASELINE` seconds before. It has risen if it is higher by `MIN_RISE` and
-by `DEVIATIONS` standard deviations of the bins before; so what comes and goes all the time is no
-moment. The moment starts with the first bin above the middle between both levels, and ends when the
-following `RECOVERY` seconds lie below that middle on average, or with a gap: in the view of a class
-any second without a figure, for one person more than `WINDOW` seconds. Left out are moments
-shorter than `MIN_DURATION`, and those that only bring back what another moment had driven out: that
-is its end, not news. Of moments that overlap, the one that rose most is kept.
+The method, in words. The mean share of an expression over the next `WINDOW_SECONDS` seconds is
+compared with its mean over the `BASELINE_SECONDS` seconds before. It has risen if it is higher by
+`MIN_RISE` and by `MIN_RISE_IN_STDS` standard deviations of the bins before; so what comes and goes
+all the time is no moment. The moment starts with the first bin above the middle between both
+levels, and ends when the following `RECOVERY_SECONDS` seconds lie below that middle on average, or
+with a gap: in the view of a class any second without a figure, for one person more than
+`WINDOW_SECONDS` seconds. Left out are moments shorter than `MIN_DURATION`, and those that only
+bring back what another moment had driven out: that is its end, not news. Of moments that overlap,
+the one that rose most is kept.
 """
 
 from dataclasses import dataclass
@@ -27,14 +28,15 @@ from fer.timeline.formatting import (
 )
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 
-WINDOW, BASELINE, RECOVERY = 5.0, 60.0, 3.0
-"""Seconds that are compared, seconds before that they are compared with, seconds back below."""
+WINDOW_SECONDS, BASELINE_SECONDS, RECOVERY_SECONDS = 5.0, 60.0, 3.0
+"""Seconds that are compared, seconds before with which they are compared, and seconds below the
+middle that end a moment."""
 
 MIN_BASELINE = 10.0
 """Seconds with figures that must lie before a moment; without them nothing is known to be new."""
 
-MIN_RISE, DEVIATIONS = 0.15, 5.0
-"""How much higher: in share, and in standard deviations of the bins before."""
+MIN_RISE, MIN_RISE_IN_STDS = 0.15, 5.0
+"""Least rise: in share, and in standard deviations of the bins before."""
 
 MIN_DURATION = 3.0
 """Seconds."""
@@ -103,7 +105,7 @@ def find_moments(timeline: Timeline) -> tuple[Moment, ...]:
     shown = compute_statistics(counts)
     known = shown["classified"] > 0
     times = numbers[known] * timeline.bin_seconds
-    gap = max(WINDOW if timeline.view == "person" else 0.0, timeline.bin_seconds)
+    gap = max(WINDOW_SECONDS if timeline.view == "person" else 0.0, timeline.bin_seconds)
     series = {
         name: _Series(times, shown[name][known], timeline.bin_seconds, gap) for name in EXPRESSIONS
     }
@@ -124,7 +126,7 @@ def _is_return(moment: Moment, found: list[Moment], series: dict[str, "_Series"]
     return any(
         moment.after < own.mean_before(other.start) + MIN_RISE
         for other in found
-        if abs(other.end - moment.start) <= WINDOW and other.start < moment.start
+        if abs(other.end - moment.start) <= WINDOW_SECONDS and other.start < moment.start
     )
 
 
@@ -151,8 +153,8 @@ class _Series:
     def __init__(self, times: FloatArray, shares: Counts, bin_seconds: float, gap: float) -> None:
         self.times, self.shares, self.bin_seconds = times, shares, bin_seconds
         self.gap = gap
-        self.forward_means = self._means(WINDOW)
-        self.recovery_means = self._means(RECOVERY)
+        self.forward_means = self._means(WINDOW_SECONDS)
+        self.recovery_means = self._means(RECOVERY_SECONDS)
 
     def _means(self, seconds: float) -> Float64Array:
         """Return the mean share of the seconds from each bin on."""
@@ -164,7 +166,7 @@ class _Series:
 
     def mean_before(self, time: float) -> float:
         """Return the mean share in the minute before a time that has bins before it."""
-        first, last = np.searchsorted(self.times, (time - BASELINE, time))
+        first, last = np.searchsorted(self.times, (time - BASELINE_SECONDS, time))
         return float(self.shares[first:last].mean())
 
     def mean_within(self, start: float, end: float) -> float:
@@ -189,17 +191,17 @@ class _Series:
         """Return the mean of the minute before, if what follows is clearly higher."""
         if self.forward_means[place] < MIN_RISE:
             return None
-        first = np.searchsorted(self.times, self.times[place] - BASELINE)
+        first = np.searchsorted(self.times, self.times[place] - BASELINE_SECONDS)
         earlier = self.shares[first:place]
         if len(earlier) * self.bin_seconds < MIN_BASELINE or len(earlier) < 2:
             return None
         before = earlier.mean()
-        rise = max(MIN_RISE, DEVIATIONS * earlier.std(ddof=1))
+        rise = max(MIN_RISE, MIN_RISE_IN_STDS * earlier.std(ddof=1))
         return float(before) if self.forward_means[place] - before >= rise else None
 
     def _bounds(self, place: int, before: float) -> tuple[int, int]:
         """Return the first bin of the rise and the one after its last."""
-        near = self.times < self.times[place] + WINDOW
+        near = self.times < self.times[place] + WINDOW_SECONDS
         near[:place] = False
         middle = (before + self.forward_means[near].max()) / 2
         above = np.flatnonzero(near & (self.shares >= middle))

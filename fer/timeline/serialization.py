@@ -169,7 +169,7 @@ def _whole(number: object) -> int:
     """Return the number of a bin or a track as it is.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not such a number.
     """
     if type(number) is not int or not 0 <= number <= _MAX_NUMBER:
         raise ValueError(f"{number!r} is no number of a bin or a track")

@@ -132,7 +132,7 @@ def memory_errors(options: TrainingOptions) -> Iterator[None]:
     """Explain that the memory is too small for what the block does.
 
     Raises:
-        ValueError: See above.
+        ValueError: The memory is too small.
     """
     try:
         yield

@@ -97,7 +97,7 @@ def check_number(name: str, value: object, whole: bool = False) -> None:
     """Refuse a value that is no number.
 
     Raises:
-        ValueError: It is none, such as 1e-3, which YAML reads as a string.
+        ValueError: It is not a number, such as 1e-3, which YAML reads as a string.
     """
     kind = int if whole else (int, float)
     if isinstance(value, bool) or not isinstance(value, kind):

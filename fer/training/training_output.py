@@ -104,7 +104,7 @@ def write_errors(output: Path) -> Iterator[None]:
     """Create the folder that is written inside the block; explain why it can't be written.
 
     Raises:
-        CheckpointError: See above.
+        CheckpointError: The folder can't be written to.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)

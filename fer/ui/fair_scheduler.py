@@ -53,7 +53,7 @@ class FairShares:
         self.now = 0.0
         self._served: dict[str, float] = {}
 
-    def turn(self, names: Collection[str], submitted: float) -> float:
+    def turn_time(self, names: Collection[str], submitted: float) -> float:
         """Return when it is a task's turn, which may change while it waits.
 
         Args:
@@ -182,7 +182,7 @@ class FairScheduler:
         _fail(dropped, BusyError(full) if absent is None else Abandoned())
 
     def _turn(self, entry: _Waiting[Any]) -> float:
-        return self._shares.turn(entry.names, entry.submitted)
+        return self._shares.turn_time(entry.names, entry.submitted)
 
     def _start(self) -> None:
         """Start waiting tasks while threads are free."""

@@ -185,7 +185,7 @@ class JobQueue:
             self._waiting.remove(chosen)
             self._running.append(chosen)
             job, chosen.begun = chosen.job, time.monotonic()
-            turn = self._shares.turn([job.visitor], chosen.submitted)
+            turn = self._shares.turn_time([job.visitor], chosen.submitted)
             self._shares.begin([job.visitor], turn, job.length)
             if not chosen.turn.done():  # as it has been cancelled
                 chosen.turn.set_result(None)
@@ -196,7 +196,7 @@ class JobQueue:
 
     def _end(self, queued: _Queued) -> float:
         """Return the virtual time at which a job would be done."""
-        return self._shares.turn([queued.job.visitor], queued.submitted) + queued.job.length
+        return self._shares.turn_time([queued.job.visitor], queued.submitted) + queued.job.length
 
     def _remove(self, queued: _Queued, task: asyncio.Task[Any]) -> None:
         """Take a job off the queue; delete its folder if it never started."""

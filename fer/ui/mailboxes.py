@@ -58,13 +58,13 @@ class Mailbox(asyncio.Queue[Any]):
             super().put_nowait(item)
         self._limit_total()
 
-    def beats_by(self, task: asyncio.Task[Any]) -> bool:
+    def adds_heartbeats(self, task: asyncio.Task[Any]) -> bool:
         """Return whether it is this task that adds the heartbeats, as long as it runs."""
         if self._beating is None or self._beating.done():
             self._beating = task
         return self._beating is task
 
-    def give_up(self) -> None:
+    def drop_unread(self) -> None:
         """Leave out everything that is unread."""
         for item in [self.get_nowait() for _item in range(self.qsize())]:
             if isinstance(item, ProcessCompletedMessage):
@@ -129,7 +129,7 @@ class Mailboxes(dict[str, Mailbox]):
         """
         mailbox = super().get(session)
         task = _heartbeat_task()
-        if task is not None and (mailbox is None or not mailbox.beats_by(task)):
+        if task is not None and (mailbox is None or not mailbox.adds_heartbeats(task)):
             raise asyncio.CancelledError
         return default if mailbox is None else mailbox
 
@@ -155,7 +155,7 @@ class Mailboxes(dict[str, Mailbox]):
         for mailbox in sorted(self.values(), key=lambda mailbox: -mailbox.unread):
             if excess > 0:
                 excess -= mailbox.unread
-                mailbox.give_up()
+                mailbox.drop_unread()
                 excess += mailbox.unread
 
 

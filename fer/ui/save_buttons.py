@@ -61,7 +61,7 @@ def _save_function(sessions: Sessions, steps: Mapping[str, Step]) -> Callable[..
             return {"error": _("There is no such file; load the page again.")}
         sender = Sender(request)
         try:
-            work = partial(step, sessions.of(token, sender))
+            work = partial(step, sessions.get_or_create(token, sender))
             return await turns.run(str(token), sender, work, replace=False)
         except gr.Error as error:
             return {"error": error.message}

@@ -56,7 +56,7 @@ def build_session_restore(
     async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
         sender = Sender(request)
         try:
-            session = sessions.arrive(token, sender)
+            session = sessions.open_page(token, sender)
             if session.live.recorder is None and session.recording.is_empty:
                 return unchanged
             # A long timeline takes a while to draw.
@@ -68,7 +68,7 @@ def build_session_restore(
 
     def leave(page: str) -> None:
         """Drop what must not outlive the page, images above all."""
-        sessions.leave(page)
+        sessions.close_page(page)
         forget_session(demo, page)
 
     token.input(arrive, token, [chart, *recording], **FILE_EVENT)

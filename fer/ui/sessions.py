@@ -31,8 +31,8 @@ SHORT_GRACE_PERIOD = 60
 MAX_SESSIONS = 2000
 """Sessions at a time; empty ones are dropped first, then brief ones whose page is closed."""
 
-BRIEF = 60
-"""Seconds of a timeline up to which a session is brief, unless it has a recording."""
+MAX_BRIEF_SECONDS = 60
+"""Longest timeline, in seconds, of a brief session, which has no recording either."""
 
 MAX_PER_PAGE = 3
 """Sessions that one open page may begin; it has one token."""
@@ -93,9 +93,10 @@ class Session:
     def is_brief(self) -> bool:
         """Whether it holds only what is soon made again: a photo's result or a short timeline."""
         recorder = self.live.recorder
-        return self.recording.is_empty and (recorder is None or len(recorder.timeline) <= BRIEF)
+        seconds = 0 if recorder is None else len(recorder.timeline)
+        return self.recording.is_empty and seconds <= MAX_BRIEF_SECONDS
 
-    def leave(self) -> None:
+    def close_page(self) -> None:
         """Drop images and unfinished work: the page is closed, but may be reloaded."""
         self.drop_images()
         self.recording.compact()
@@ -117,7 +118,7 @@ class Sessions:
         """Return the number of sessions."""
         return len(self._sessions)
 
-    def of(self, token: str | None, sender: Sender) -> Session:
+    def get_or_create(self, token: str | None, sender: Sender) -> Session:
         """Return the session of a token, a new one where there is none.
 
         Args:
@@ -141,21 +142,21 @@ class Sessions:
         self._sweep_later()
         return session
 
-    def arrive(self, token: str | None, sender: Sender) -> Session:
+    def open_page(self, token: str | None, sender: Sender) -> Session:
         """Return the session of a page that has just been loaded."""
-        session = self.of(token, sender)
+        session = self.get_or_create(token, sender)
         if session.page != sender.session:  # else the same page, in another language
-            session.leave()
+            session.close_page()
             session.page = sender.session
             if session.live.recorder is not None:
                 session.live.recorder.reloaded = True
         return session
 
-    def leave(self, page: str) -> None:
+    def close_page(self, page: str) -> None:
         """Drop what must not outlive a page."""
         for token, session in list(self._sessions.items()):
             if session.page == page:
-                session.leave()
+                session.close_page()
                 if session.is_empty and not session.live.is_recording:
                     del self._sessions[token]
 
@@ -176,7 +177,7 @@ class Sessions:
                 del self._sessions[token]
             elif unused > SWEEP_INTERVAL and session.has_images:
                 session.drop_images()  # a frame came after its page was closed
-        self._drop_left()
+        self._drop_closed()
         if self._excess() > 0:
             self._end_largest()
 
@@ -184,7 +185,7 @@ class Sessions:
         """Return how many bytes more than `MAX_TOTAL_BYTES` all timelines take; perhaps under 0."""
         return sum(session.nbytes for session in self._sessions.values()) - MAX_TOTAL_BYTES
 
-    def _drop_left(self) -> None:
+    def _drop_closed(self) -> None:
         """Drop finished timelines of closed pages, as many as needed, the least recent first."""
         excess = self._excess()
         for session in self._sessions.values():

@@ -91,7 +91,7 @@ class AppearanceMemory:
         return rows
 
     def _find(self, xyxy: Float32Array, time: float) -> Int64Array:
-        """Return which face of before each one is whose description holds, (n,); -1 is none."""
+        """Return the index of each face's earlier, still valid description, (n,); -1 for none."""
         offsets = np.abs(xyxy[:, None] - self._xyxy[None]).max(axis=2)  # (n, m)
         sizes = box_sizes(xyxy)
         alone = (offsets < NEARBY * sizes[:, None]).sum(axis=1) == 1

@@ -70,7 +70,7 @@ class FaceTracker:
             negative.
 
     Attributes:
-        confirmed: Maps track numbers given in the last update to the negative ones of before.
+        confirmed: Maps track numbers given in the last update to the negative ones that they had.
     """
 
     def __init__(self, max_age: float = 1.0, min_hits: int = 1) -> None:
@@ -135,7 +135,7 @@ class FaceTracker:
             detections: Faces in this frame, n of them; n may be 0.
             time: Seconds on any clock that doesn't go back.
             appearance: Their descriptors, (n, d); None compares their boxes only.
-            cut: Whether the frame shows another scene than the one before. A face of before keeps
+            cut: Whether the frame shows another scene than the one before. A known face keeps
                 its number only if box and appearance are the same.
             mappings: Where the frame's size changed, the ways in which the old frame's points may
                 have moved in the new one; the one that fits the faces best is taken, else the

@@ -389,9 +389,9 @@ def test_progress_is_a_share_of_what_is_left(inputs, tmp_path, pipeline, short):
     run([inputs / "a.jpg"], out, pipeline, short)
     shares = []
     batch = BatchRun(find_input_files([str(inputs)], out).files, short, BatchStore(out, Shard()))
-    assert (batch.total, batch.done, batch.left) == (8, 1, 7)
+    assert (batch.total, batch.done, batch.remaining) == (8, 1, 7)
     batch.run(InlinePool(TaskRunner(short, pipeline)), shares.append)
-    assert (batch.done, batch.left) == (8, 0)
+    assert (batch.done, batch.remaining) == (8, 0)
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
     assert 0 <= shares[0] < 0.5
 

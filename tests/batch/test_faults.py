@@ -468,8 +468,8 @@ def test_what_keeps_the_manifest_locked_is_on_the_terminal_before_the_wait(tmp_p
     lock.write_text("4711\nnode7\n1\n")
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(manifest, "_PATIENCE", 0)
-    monkeypatch.setattr(manifest, "_WAIT", 0)
+    monkeypatch.setattr(manifest, "_NOTICE_AFTER", 0)
+    monkeypatch.setattr(manifest, "_LOCK_TIMEOUT", 0)
     with pytest.raises(ValueError, match=f"or remove {lock} if it was killed on") as error:
         write_manifest(tmp_path, SHORT, 1, WorkerReady("fake", "0", "int8"))
     assert terminal.getvalue() == f"{error.value}\n"

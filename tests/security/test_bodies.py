@@ -272,7 +272,7 @@ def test_sizes_are_counted_not_believed(demo):
 
 def test_slow_bodies_time_out(demo, monkeypatch):
     monkeypatch.setattr(request_checks, "TIMEOUT", 0.5)
-    monkeypatch.setattr(upload_route, "IDLE", 0.5)
+    monkeypatch.setattr(upload_route, "IDLE_TIMEOUT", 0.5)
     begun = time.perf_counter()
     head = "POST /gradio_api/{} HTTP/1.1\nHost: a\nContent-Length: 90\nContent-Type: {}"
     assert status(raw(demo, head.format("queue/join", "application/json"), b"{")) == 408

@@ -96,7 +96,7 @@ class LivePage:
     async def _session(self, token: str) -> Session:
         from fer.ui.sender import Sender
 
-        return self.sessions.of(token, Sender(None))
+        return self.sessions.get_or_create(token, Sender(None))
 
     def _call(self, handler, *arguments):
         async def scenario():

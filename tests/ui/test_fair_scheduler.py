@@ -116,12 +116,12 @@ def test_newcomers_do_not_starve_who_has_worked_for_long():
     shares = FairShares()
     shares.begin(["old"], 0.0)
     shares.end(["old"], 100.0, 1)
-    assert shares.turn(["old"], shares.now) == shares.now
+    assert shares.turn_time(["old"], shares.now) == shares.now
     shares.begin(["old"], shares.now)
     shares.end(["old"], 100.0, 10)
-    waiting = shares.turn(["old"], shares.now)
+    waiting = shares.turn_time(["old"], shares.now)
     served = 0
-    while shares.turn([f"new {served}"], shares.now) < waiting:
+    while shares.turn_time([f"new {served}"], shares.now) < waiting:
         shares.begin([f"new {served}"], shares.now)
         shares.end([f"new {served}"], 10.0, 10)
         served += 1

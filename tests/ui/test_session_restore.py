@@ -24,7 +24,7 @@ async def test_others_are_served_while_a_page_that_was_loaded_again_gets_its_tim
         assert served.wait(5)
         return "drawn"
 
-    session = sessions.arrive(TOKEN, Sender(None))
+    session = sessions.open_page(TOKEN, Sender(None))
     assert await arrive(TOKEN, None) == (gr.skip(), gr.skip())
     session.live.recorder = SimpleNamespace(html=draw)
     session.page = "closed"

@@ -64,15 +64,15 @@ def page(name):
 
 async def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
     sessions = Sessions()
-    before = sessions.arrive(token(1), page("before"))
+    before = sessions.open_page(token(1), page("before"))
     before.live.recorder = recorder
     job.run()
     before.recording = holding(job, SimpleNamespace(compact=lambda: None))
-    again = sessions.arrive(token(1), page("after"))
+    again = sessions.open_page(token(1), page("after"))
     assert again is before and again.live.recorder is recorder
     assert list(job.folder.iterdir())
-    sessions.leave("before")  # Gradio may notice later
-    assert sessions.of(token(1), page("after")) is again
+    sessions.close_page("before")  # Gradio may notice later
+    assert sessions.get_or_create(token(1), page("after")) is again
 
 
 def test_a_sweep_that_fails_is_not_the_last_one(monkeypatch):
@@ -87,7 +87,7 @@ def test_a_sweep_that_fails_is_not_the_last_one(monkeypatch):
         asyncio.get_running_loop().set_exception_handler(lambda _, error: errors.append(error))
         sessions = Sessions()
         sessions.sweep = fail
-        sessions.of(token(1), NOBODY)
+        sessions.get_or_create(token(1), NOBODY)
         while len(sweeps) < 2:
             await asyncio.sleep(0.01)
 
@@ -98,10 +98,10 @@ def test_a_sweep_that_fails_is_not_the_last_one(monkeypatch):
 async def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
     sessions = Sessions()
     for leave in (
-        lambda: sessions.leave("one"),
-        lambda: sessions.arrive(token(1), page("two")),
+        lambda: sessions.close_page("one"),
+        lambda: sessions.open_page(token(1), page("two")),
     ):
-        session = sessions.arrive(token(1), page("one"))
+        session = sessions.open_page(token(1), page("one"))
         session.recording = holding(job)
         job._cancelled.clear()
         leave()
@@ -110,15 +110,15 @@ async def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
 
 async def test_an_empty_session_is_dropped_at_once():
     sessions = Sessions()
-    sessions.arrive(token(1), page("one"))
-    sessions.leave("one")
-    sessions.leave("never came")
+    sessions.open_page(token(1), page("one"))
+    sessions.close_page("one")
+    sessions.close_page("never came")
     assert len(sessions) == 0
 
 
 async def test_things_go_some_time_after_their_last_use(clock, recorder, job):
     sessions = Sessions()
-    with_timeline, with_film, empty = (sessions.of(token(i), NOBODY) for i in range(3))
+    with_timeline, with_film, empty = (sessions.get_or_create(token(i), NOBODY) for i in range(3))
     with_timeline.live.recorder = recorder
     job.run()
     with_film.recording = holding(job)
@@ -126,7 +126,7 @@ async def test_things_go_some_time_after_their_last_use(clock, recorder, job):
     clock[0] = SHORT_GRACE_PERIOD + 1
     sessions.sweep()
     assert len(sessions) == 2
-    assert sessions.of(token(0), NOBODY) is with_timeline
+    assert sessions.get_or_create(token(0), NOBODY) is with_timeline
     clock[0] = GRACE_PERIOD + 1
     sessions.sweep()
     assert len(sessions) == 1 and not job.folder.exists()
@@ -140,24 +140,24 @@ async def test_an_open_page_keeps_its_things(clock, recorder):
     sessions = Sessions()
     sender = page("open")
     sender.connections = SimpleNamespace(is_open=lambda name: name == "open")
-    sessions.of(token(1), sender).live.recorder = recorder
-    sessions.of(token(2), page("left")).live.recorder = recorder
+    sessions.get_or_create(token(1), sender).live.recorder = recorder
+    sessions.get_or_create(token(2), page("left")).live.recorder = recorder
     clock[0] = 2 * GRACE_PERIOD
     sessions.sweep()
-    assert len(sessions) == 1 and sessions.of(token(1), sender).live.recorder is recorder
+    assert len(sessions) == 1 and sessions.get_or_create(token(1), sender).live.recorder is recorder
 
 
 async def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorder):
     monkeypatch.setattr(module, "MAX_SESSIONS", 3)
-    monkeypatch.setattr(module, "BRIEF", 0)
+    monkeypatch.setattr(module, "MAX_BRIEF_SECONDS", 0)
     sessions = Sessions()
     for number in range(3):
-        sessions.of(token(number), NOBODY).live.recorder = recorder
+        sessions.get_or_create(token(number), NOBODY).live.recorder = recorder
     with pytest.raises(SessionError, match="quarter of an hour"):
-        sessions.of(token(9), NOBODY)
-    sessions.of(token(1), NOBODY).live.recorder = None
-    sessions.of(token(9), NOBODY)  # what held nothing makes room
-    assert [sessions.of(token(n), NOBODY).is_empty for n in (0, 2)] == [False, False]
+        sessions.get_or_create(token(9), NOBODY)
+    sessions.get_or_create(token(1), NOBODY).live.recorder = None
+    sessions.get_or_create(token(9), NOBODY)  # what held nothing makes room
+    assert [sessions.get_or_create(token(n), NOBODY).is_empty for n in (0, 2)] == [False, False]
 
 
 async def test_thousands_of_photos_keep_no_newcomer_out(monkeypatch):
@@ -166,27 +166,27 @@ async def test_thousands_of_photos_keep_no_newcomer_out(monkeypatch):
     for number in range(3):
         sender = page(f"page {number}")
         sender.connections = SimpleNamespace(is_open=lambda name: name == "page 0")
-        sessions.of(token(number), sender).photo = "a result"
-    sessions.of(token(9), page("newcomer"))
-    kept = [sessions.of(token(n), page(f"page {n}")).photo for n in (0, 2)]
+        sessions.get_or_create(token(number), sender).photo = "a result"
+    sessions.get_or_create(token(9), page("newcomer"))
+    kept = [sessions.get_or_create(token(n), page(f"page {n}")).photo for n in (0, 2)]
     assert kept == ["a result"] * 2  # of the open page, and the newer one of the others
 
 
 async def test_one_page_has_few_sessions():
     sessions = Sessions()
     for number in range(module.MAX_PER_PAGE):
-        sessions.of(token(number), page("one"))
+        sessions.get_or_create(token(number), page("one"))
     with pytest.raises(SessionError, match="load it again"):
-        sessions.of(token(9), page("one"))
-    sessions.of(token(0), page("one"))
-    sessions.of(token(9), page("two"))
+        sessions.get_or_create(token(9), page("one"))
+    sessions.get_or_create(token(0), page("one"))
+    sessions.get_or_create(token(9), page("two"))
 
 
 async def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, recorder):
     monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
     sessions = Sessions()
     sessions.require_space()
-    sessions.of(token(1), NOBODY).live.recorder = recorder
+    sessions.get_or_create(token(1), NOBODY).live.recorder = recorder
     with pytest.raises(SessionError, match="try again"):
         sessions.require_space()
 
@@ -197,7 +197,7 @@ def recorded(sessions, *sizes):
     for number, size in enumerate(sizes):
         sender = page(f"open {number}")
         sender.connections = is_open
-        live = sessions.of(token(number), sender).live
+        live = sessions.get_or_create(token(number), sender).live
         live.recorder = TimelineRecorder(Timeline("person"), 0.0, nbytes=size)
     return [session.live.recorder for session in sessions._sessions.values()]
 
@@ -224,9 +224,9 @@ async def test_finished_timelines_of_closed_pages_go_before_another_one_ends(mon
     for recorder in recorders[:3]:
         recorder.running = False
     for number in (1, 2):
-        sessions.of(token(number), NOBODY).page = "closed"
+        sessions.get_or_create(token(number), NOBODY).page = "closed"
     sessions.sweep()
-    left = [sessions.of(token(number), NOBODY).live.recorder for number in range(4)]
+    left = [sessions.get_or_create(token(number), NOBODY).live.recorder for number in range(4)]
     assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].limit
     sessions.require_space()
 
@@ -253,10 +253,10 @@ def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
 
 async def test_no_image_is_left_of_a_frame_that_came_after_its_page_was_closed(recorder):
     sessions = Sessions()
-    session = sessions.arrive(token(1), page("one"))
+    session = sessions.open_page(token(1), page("one"))
     session.live.recorder = recorder
-    sessions.leave("one")
-    seen = sessions.of(token(1), page("one")).live
+    sessions.close_page("one")
+    seen = sessions.get_or_create(token(1), page("one")).live
     sessions._connections = None
     sessions.sweep()
     assert session.live is seen  # in use, perhaps by a page that could not arrive
@@ -275,11 +275,11 @@ async def test_no_image_is_left_of_a_frame_that_came_after_its_page_was_closed(r
 
 async def test_a_timeline_without_a_frame_yet_is_there_again_on_a_page_loaded_again(clock):
     sessions = Sessions()
-    before = sessions.arrive(token(1), page("before"))
+    before = sessions.open_page(token(1), page("before"))
     before.live.recorder = TimelineRecorder(Timeline("person"), 0.0)
-    sessions.leave("before")
-    assert sessions.arrive(token(1), page("after")).live.recorder is before.live.recorder
-    sessions.leave("after")
+    sessions.close_page("before")
+    assert sessions.open_page(token(1), page("after")).live.recorder is before.live.recorder
+    sessions.close_page("after")
     clock[0] = SHORT_GRACE_PERIOD + 1
     sessions.sweep()
     assert len(sessions) == 0  # it isn't kept as long as one with frames
@@ -301,7 +301,7 @@ async def test_a_result_goes_with_its_files_though_its_page_is_open(job, monkeyp
     clock = [5.0]
     monkeypatch.setattr("fer.ui.recording.session.monotonic", lambda: clock[0])
     sessions = Sessions()
-    session = sessions.of(token(1), NOBODY)
+    session = sessions.get_or_create(token(1), NOBODY)
     job.run()
     result = SimpleNamespace(kept_since=None)
     session.recording = kept = holding(job, result)

@@ -96,7 +96,7 @@ class LiveHandlers:
     async def _read_in_turn(self, query: dict[str, Any], sender: Sender) -> LiveReading:
         content = frame_bytes(query.get("frame"))
         token, view = query.get("token"), query.get("view")
-        session = self.sessions.of(token, sender)
+        session = self.sessions.get_or_create(token, sender)
         self._places.take(str(token), sender.session)
         if view not in VIEWS:
             raise BusyError(_(OUTDATED))

@@ -55,7 +55,7 @@ class TimelineHandlers:
             The timeline's HTML.
         """
         try:
-            visitor = self.sessions.of(token, Sender(request)).live
+            visitor = self.sessions.get_or_create(token, Sender(request)).live
             self.sessions.require_space()
         except SessionError as error:
             return html.message(_("No timeline can be started"), str(error), "trouble")
@@ -67,7 +67,7 @@ class TimelineHandlers:
         """End the timeline; return its HTML."""
         sender = Sender(request)
         try:
-            recorder = self.sessions.of(token, sender).live.recorder
+            recorder = self.sessions.get_or_create(token, sender).live.recorder
         except SessionError as error:
             return html.message(_("Nothing can be stopped"), str(error), "trouble")
         if recorder is None:
@@ -79,7 +79,7 @@ class TimelineHandlers:
         """Set, change or remove a mark; return the timeline's HTML."""
         sender = Sender(request)
         try:
-            recorder = self.sessions.of(token, sender).live.recorder
+            recorder = self.sessions.get_or_create(token, sender).live.recorder
         except SessionError as error:
             return html.message(_("Nothing can be marked"), str(error), "trouble")
         if recorder is None:
@@ -97,7 +97,7 @@ class TimelineHandlers:
         work = partial(recorder.html, time.monotonic(), note)
         try:
             drawn = await self._turns.run(token, sender, work)
-            visitor = self.sessions.of(token, sender).live
+            visitor = self.sessions.get_or_create(token, sender).live
             return drawn if visitor.recorder is recorder else gr.skip()
         except (Superseded, SessionError):
             return gr.skip()

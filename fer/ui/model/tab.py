@@ -92,7 +92,7 @@ class ModelEvents:
         """
         sender = Sender(request)
         try:
-            photo = self._sessions.of(token, sender).photo
+            photo = self._sessions.get_or_create(token, sender).photo
             if photo is None or not photo.labels:
                 return html.message(_("No photo yet"), _(NO_PHOTO))
             return await self._turns.run(str(token), sender, partial(self._compare, photo))

@@ -46,7 +46,7 @@ class PhotoEvents:
         """Analyse a photo for the page, see `PhotoHandlers.read`; return its HTML."""
         sender = Sender(request)
         try:
-            session = self.sessions.of(token, sender)
+            session = self.sessions.get_or_create(token, sender)
             size = clipped_number(min_face, MIN_FACE_RANGE)
             path = uploaded_path(picture)
             work = partial(self.handlers.read, path, size, whole_picture, explained)

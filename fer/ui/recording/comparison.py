@@ -86,7 +86,8 @@ class ComparisonEvents:
         """
         numbers = chosen if isinstance(chosen, list) else []
         try:
-            for recording in self.sessions.of(token, Sender(request)).recording.recordings:
+            session = self.sessions.get_or_create(token, Sender(request))
+            for recording in session.recording.recordings:
                 recording.compared = recording.number in numbers
         except SessionError:
             return gr.skip(), gr.skip()
@@ -105,7 +106,7 @@ class ComparisonEvents:
         """
         sender = Sender(request)
         try:
-            finished = self.sessions.of(token, sender).recording.finished
+            finished = self.sessions.get_or_create(token, sender).recording.finished
             paths = [Path(path) for path in uploaded_paths(files)]
             work = partial(compare_html, finished, paths, way == "stretches")
             return _choice(finished), await self._turns.run(token, sender, work)

@@ -57,7 +57,7 @@ class RecordingEvents:
         sender, paths = Sender(request), uploaded_paths(recordings)
         with _reported():
             try:
-                session = self.sessions.of(token, sender).recording
+                session = self.sessions.get_or_create(token, sender).recording
                 session.choose(paths)
                 session.choices += 1
                 session.language = current_language()
@@ -102,7 +102,7 @@ class RecordingEvents:
         """Analyse recordings, see `RecordingHandlers.start`; cancelled when the visitor leaves."""
         sender = Sender(request)
         try:
-            session = self.sessions.of(token, sender).recording
+            session = self.sessions.get_or_create(token, sender).recording
             session.visitor, session.language = sender.session or token, current_language()
             # Two: pressing Start again cancels the first run, which ends in a moment.
             with self._places.place(session.visitor, 2):
@@ -122,7 +122,7 @@ class RecordingEvents:
         """Display the result of another recording."""
         sender = Sender(request)
         with _reported(), suppress(Superseded):
-            session = self.sessions.of(token, sender).recording
+            session = self.sessions.get_or_create(token, sender).recording
             return await self._marks.run(token, sender, partial(_show, session, number))
         return UNCHANGED
 
@@ -133,7 +133,7 @@ class RecordingEvents:
         sender = Sender(request)
         unchanged = files = [gr.skip()] * len(RESULT_FILES[1:])
         with _reported():
-            session = self.sessions.of(token, sender).recording
+            session = self.sessions.get_or_create(token, sender).recording
             shown = session.shown
             if shown is None or (rendered := shown.result) is None:
                 raise OutputError(_(FILES_DELETED))
@@ -151,7 +151,7 @@ class RecordingEvents:
     async def cancel(self, token: str, request: gr.Request | None = None) -> None:
         """Cancel the analysis; its handler reports when the current job has ended."""
         with _reported():
-            self.sessions.of(token, Sender(request)).recording.cancel()
+            self.sessions.get_or_create(token, Sender(request)).recording.cancel()
 
     async def recording(
         self,

@@ -143,7 +143,7 @@ class InputChecks:
         """Return the handler of an index.
 
         Raises:
-            RequestError: There is none, as after an update of the page.
+            RequestError: There is no such handler, as after an update of the page.
         """
         if type(index) is not int or index not in self._handlers:
             raise RequestError(404, OUTDATED)
@@ -153,7 +153,7 @@ class InputChecks:
         """Return the handler of an endpoint.
 
         Raises:
-            RequestError: There is none of that name.
+            RequestError: There is no endpoint of that name.
         """
         if not name or name not in self._by_name:
             raise RequestError(404, f"There is no such endpoint; this page has {self._listed}.")

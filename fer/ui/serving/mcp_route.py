@@ -89,7 +89,7 @@ class McpRoute:
         self._checks: InputChecks | None = None
         self._tool = ""
 
-    def takes(self, path: str) -> bool:
+    def handles(self, path: str) -> bool:
         """Return whether a path belongs to the protocol."""
         return path == SCHEMA_PATH or MCP_PATH.fullmatch(path) is not None
 

@@ -131,7 +131,7 @@ class RequestGuard:
         drop_unusable_headers(scope)
         request = Request(scope, receive)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if self._mcp.takes(path):
+        if self._mcp.handles(path):
             await self._mcp(scope, receive, send)
             return
         respond = {"GET": self._get, "HEAD": self._get, "POST": self._post}.get(scope["method"])

@@ -40,7 +40,7 @@ class Transfer:
         self.begun, self.size = time.monotonic(), 0
 
     def is_slow(self, rate: float, grace: float) -> bool:
-        """Return whether it has less than so many bytes per second, after some seconds."""
+        """Return whether its rate in bytes per second is below `rate`, after `grace` seconds."""
         return self.size < rate * (self.age - grace)
 
 

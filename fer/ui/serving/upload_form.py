@@ -112,9 +112,9 @@ class Form:
         if upload.size + end - start > self.max_bytes:
             raise too_large(self.max_bytes)
         self.store.grow(upload, end - start)
-        left = memoryview(data)[start:end]
-        while left:
-            left = left[self._file.write(left) :]
+        rest = memoryview(data)[start:end]
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def _end(self) -> None:
         self.ended = True

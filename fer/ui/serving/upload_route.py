@@ -30,7 +30,7 @@ MAX_CONCURRENT_UPLOADS = 128
 
 Incomplete ones make no room for others; these have, with 10 files each, a third of the quota's."""
 
-SETTLED, GRACE = 1.0, 0.2
+MIN_AGE_FOR_RATE, MIN_AGE_FOR_SIZE = 1.0, 0.2
 """Seconds after which uploads are compared by their rate, and by their size: before, one had little
 time to send anything, or none."""
 
@@ -44,13 +44,13 @@ MAX_WATCHERS = 3
 BLOCK_SIZE = 256 * 1024
 """Bytes that are collected before a thread writes them."""
 
-IDLE = 30.0
+IDLE_TIMEOUT = 30.0
 """Seconds without any data after which an upload is refused."""
 
 MIN_RATE = 20_000
-"""Minimum average rate in bytes per second, after the first `IDLE` seconds."""
+"""Minimum average rate in bytes per second, after the first `IDLE_TIMEOUT` seconds."""
 
-AVERAGED = 120.0
+RATE_PERIOD = 120.0
 """Seconds after which the average begins anew. Else most of a large file, sent at once, would let
 its sender hold a place and room on the disk for hours."""
 
@@ -154,7 +154,7 @@ class UploadRoute:
         stream = request.stream()
         while True:
             try:
-                with anyio.fail_after(IDLE):
+                with anyio.fail_after(IDLE_TIMEOUT):
                     piece = await anext(stream, None)
             except TimeoutError:
                 raise RequestError(408, UPLOAD_TOO_SLOW) from None
@@ -165,9 +165,9 @@ class UploadRoute:
             received += len(piece)
             self._require_size(received)
             transfer.size += len(piece)
-            if transfer.is_slow(MIN_RATE, IDLE):
+            if transfer.is_slow(MIN_RATE, IDLE_TIMEOUT):
                 raise RequestError(408, UPLOAD_TOO_SLOW)
-            if transfer.age > AVERAGED:
+            if transfer.age > RATE_PERIOD:
                 transfer.begin_anew()
             block += piece
             if len(block) >= BLOCK_SIZE:
@@ -211,10 +211,10 @@ def _slowest(transfers: Sequence[Transfer]) -> Transfer:
     Where most have just begun, as in a flood of requests that send nothing, it is the one of these
     that has sent least in some time; else it has the least average rate of those that are settled.
     """
-    settled = [each for each in transfers if each.age >= SETTLED]
+    settled = [each for each in transfers if each.age >= MIN_AGE_FOR_RATE]
     if 2 * len(settled) < len(transfers):
         new = [each for each in transfers if each not in settled]
-        had_time = [each for each in new if each.age >= GRACE]
+        had_time = [each for each in new if each.age >= MIN_AGE_FOR_SIZE]
         return min(had_time or new, key=lambda each: each.size)
     return min(settled, key=lambda each: each.size / each.age)
 

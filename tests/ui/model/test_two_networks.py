@@ -103,7 +103,7 @@ def events():
 
 def compared(events, monkeypatch, photo):
     session = SimpleNamespace(photo=photo)
-    monkeypatch.setattr(events._sessions, "of", lambda *_: session)
+    monkeypatch.setattr(events._sessions, "get_or_create", lambda *_: session)
     monkeypatch.setattr(tab, "Sender", lambda _: Connected())
     return str(run_async(events.compare(TOKEN)))
 

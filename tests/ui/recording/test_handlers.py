@@ -435,7 +435,7 @@ async def test_only_the_visitors_own_result_is_marked(handlers, clip):
     async def scenario(token):
         return [update async for update in events.mark(mark, token)]
 
-    session = events.sessions.of("a" * 32, Sender(None)).recording
+    session = events.sessions.get_or_create("a" * 32, Sender(None)).recording
     async for _ in handlers.start([clip], "person", 5, session):
         pass
     with pytest.raises(gr.Error, match="files have been deleted"):
@@ -452,7 +452,7 @@ async def test_the_end_of_a_mark_does_not_bring_earlier_ones_back(handlers, clip
     async def updates(action):
         return [update async for update in events.mark(action, "a" * 32)]
 
-    session = events.sessions.of("a" * 32, Sender(None)).recording
+    session = events.sessions.get_or_create("a" * 32, Sender(None)).recording
     async for _ in handlers.start([clip], "person", 5, session):
         pass
     sent = await asyncio.gather(*map(updates, actions))

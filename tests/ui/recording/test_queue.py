@@ -104,7 +104,7 @@ async def test_each_result_is_displayed_marked_and_compared(handlers, clips):
     sessions = Sessions()
     events = RecordingEvents(handlers, sessions)
     comparison = ComparisonEvents(sessions)
-    session = sessions.of(TOKEN, Sender(None)).recording
+    session = sessions.get_or_create(TOKEN, Sender(None)).recording
     rows = [row async for row in handlers.start(clips, "person", 5, session)]
     other = session.recordings[2]
     shown = await events.show(other.number, TOKEN)
@@ -259,7 +259,7 @@ async def test_start_does_not_end_the_check(clip):
     events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=gate.check), sessions)
     checked = asyncio.create_task(events.choose(files(paths), TOKEN))
     await asyncio.sleep(0.05)
-    sessions.of(TOKEN, Sender(None)).recording.choose(paths)  # as Start does
+    sessions.get_or_create(TOKEN, Sender(None)).recording.choose(paths)  # as Start does
     gate.opened.set()
     assert "2 recordings" in (await checked)[0] and gate.read == ["a.mp4", "b.mp4"]
 
@@ -320,7 +320,7 @@ def test_results_are_in_the_language_that_the_page_has_by_then(clip):
     events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick), sessions)
 
     async def scenario():
-        session = sessions.of(TOKEN, Sender(None)).recording
+        session = sessions.get_or_create(TOKEN, Sender(None)).recording
         async for row in events.start(files([clip]), "person", 5, "", "", TOKEN):
             ended, session.language = row, "de"
         with use_language("es"):
@@ -350,4 +350,4 @@ async def test_what_was_chosen_and_cannot_be_used_is_stated_in_the_language_of_t
     assert "Dieses Video lässt sich nicht verwenden" in alone
     assert gate.read == ["two.mp4"]  # what can be used is known
     assert loaded == (gr.skip(), "", *UNCHANGED[1:])
-    assert len(sessions.of(TOKEN, Sender(None)).recording.recordings) == 1
+    assert len(sessions.get_or_create(TOKEN, Sender(None)).recording.recordings) == 1

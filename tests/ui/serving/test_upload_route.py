@@ -70,8 +70,8 @@ async def test_where_all_places_are_taken_the_slowest_upload_yields(
 
 def test_most_of_a_file_sent_at_once_holds_no_place_for_long(route, monkeypatch):
     """It is incomplete, so that nothing else can have its room on the disk."""
-    monkeypatch.setattr(upload_route, "IDLE", 0.2)
-    monkeypatch.setattr(upload_route, "AVERAGED", 0.5)
+    monkeypatch.setattr(upload_route, "IDLE_TIMEOUT", 0.2)
+    monkeypatch.setattr(upload_route, "RATE_PERIOD", 0.5)
     sent = iter([(FORM % (b"a" * 900_000))[:-40]])
 
     async def receive():
