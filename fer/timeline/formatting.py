@@ -57,11 +57,6 @@ def format_decimal(number: float, digits: int = 1) -> str:
     return localized_number(f"{number:.{digits}f}")
 
 
-def format_count(number: float) -> str:
-    """Return 3589 as "3,589"."""
-    return localized_number(f"{number:,.0f}")
-
-
 def format_number(number: float) -> str:
     """Return 0.40 as "0.4" and 5.0 as "5"."""
     return localized_number(f"{number:g}")

@@ -2,12 +2,13 @@
 
 from markupsafe import Markup
 
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.model.evaluation_results import ClassMetrics, Evaluation
 from fer.model.model_metrics import ModelMetrics
 from fer.templates import render
-from fer.timeline.formatting import format_count, format_decimal, format_percent
+from fer.timeline.formatting import format_decimal, format_percent
 from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
 

@@ -14,6 +14,7 @@ from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import PictureDocument, face_rows, picture_document, to_csv, to_json
 from fer.drawing.saliency import highlight, occlusion_map
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.images import DecodedImage, ImageError, encode_jpeg
 from fer.pipeline import Pipeline
@@ -178,19 +179,12 @@ class PhotoHandlers:
         Raises:
             ImageError: It is gone, too large or no picture.
         """
-        if not picture.exists():
-            raise ImageError(_("The photo is no longer here; upload it again."))
-        size = picture.stat().st_size
-        if size > MAX_PHOTO_BYTES:
-            raise ImageError(
-                _(
-                    "The photo is too large (%(size)s MB); at most %(most)s MB are accepted: save "
-                    "it smaller.",
-                    size=f"{size / 1e6:,.0f}",
-                    most=f"{MAX_PHOTO_BYTES / 1e6:.0f}",
-                )
-            )
-        return self.decode(picture.read_bytes())
+        try:
+            _require_size(picture.stat().st_size)
+            content = picture.read_bytes()
+        except OSError:  # deleted, perhaps just now
+            raise ImageError(_("The photo is no longer here; upload it again.")) from None
+        return self.decode(content)
 
     def _analyze(
         self, picture: str, min_face: float, whole_picture: bool
@@ -235,3 +229,20 @@ def _require_result(result: PhotoResult | None) -> PhotoResult:
             print_exception=False,
         )
     return result
+
+
+def _require_size(size: int) -> None:
+    """Refuse a photo's file of too many bytes.
+
+    Raises:
+        ImageError: It is too large.
+    """
+    if size > MAX_PHOTO_BYTES:
+        raise ImageError(
+            _(
+                "The photo is too large (%(size)s MB); at most %(most)s MB are accepted: save "
+                "it smaller.",
+                size=format_count(size / 1e6),
+                most=format_count(MAX_PHOTO_BYTES / 1e6),
+            )
+        )

@@ -198,7 +198,11 @@ def _check_sizes(paths: Sequence[Path]) -> None:
     Raises:
         TimelineError: They are.
     """
-    if sum(path.stat().st_size for path in paths if path.exists()) > MAX_BYTES:
+    size = 0
+    for path in paths:
+        with suppress(OSError):
+            size += path.stat().st_size
+    if size > MAX_BYTES:
         raise TimelineError(
             _(
                 "These files have more than %(most)s MB together; compare fewer, or use fer "
