@@ -13,6 +13,7 @@ from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.output_files import OutputError, output_folder, write_file
 from fer.paths import PHOTO, printable, real_path, whole_path
 from fer.terminal import DefaultsHelpFormatter, with_progress
+from fer.vision.face_sizes import PHOTO_MIN_FACE
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -49,7 +50,7 @@ def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="FOLDER",
         help="folder for faces.csv, faces.json and the annotated photos; created if missing",
     )
-    add_min_face(parser, 20)
+    add_min_face(parser, PHOTO_MIN_FACE)
     parser.add_argument(
         "--whole", action="store_true", help="each photo already is one face; none is looked for"
     )

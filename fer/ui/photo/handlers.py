@@ -23,8 +23,9 @@ from fer.ui import html
 from fer.ui.photo.views import instructions, no_face_found, result_html
 from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import expression_labels, probabilities, select
+from fer.vision.face_sizes import PHOTO_MIN_FACE
 
-MIN_FACE_RANGE = (16, 20, 200)
+MIN_FACE_RANGE = (16, PHOTO_MIN_FACE, 200)
 """Lowest, default and highest minimum face size in pixels."""
 
 MAX_EXPLAINED = 24
