@@ -96,10 +96,11 @@ def draw_curves(history: list[dict[str, float]]) -> Figure:
     for axes, names in curves.items():
         for name, colour in zip(names, (ACCENT, SECONDARY), strict=True):
             values = [entry[name] for entry in history]
-            axes.plot(epochs, values, color=colour, marker=".", label=name.replace("_", " "))
+            label = name.replace("_", " ").replace("f1", "F1")
+            axes.plot(epochs, values, color=colour, marker=".", label=label)
         axes.set_xlabel("epoch")
         axes.legend(frameon=False)
         simplify_axes(axes)
     losses.set_title("Loss")
-    scores.set_title(f"Validation; {history[-1]['accuracy']:.4f} at the last epoch")
+    scores.set_title(f"Validation; accuracy {history[-1]['accuracy']:.4f} at the last epoch")
     return figure
