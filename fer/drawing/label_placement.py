@@ -122,11 +122,11 @@ class _Layout:
         self._taken, self._margin = np.empty((0, 4)), gap * np.array([-1, -1, 1, 1])
         # New places keep a distance that old ones may lose, so that noise moves no caption.
         self._kept = self._free_of_faces(frame, self.boxes)
-        self._free = self._kept & self._free_of_faces(frame, self.boxes + self._margin)
-        self._free[:, _LEADER:] &= leaders
         if len(boxes) > FEW_FACES:
             narrow = sizes[:, 0, 0] <= _MAX_WIDTH * (boxes[:, 2] - boxes[:, 0])
-            self._free[:, :_NUMBER] &= narrow[:, None]
+            self._kept[:, :_NUMBER] &= narrow[:, None]
+        self._free = self._kept & self._free_of_faces(frame, self.boxes + self._margin)
+        self._free[:, _LEADER:] &= leaders
 
     def _free_of_faces(self, frame: tuple[int, int], boxes: Float64Array) -> BoolArray:
         """Return which candidates beside and away from boxes are visible and cover no face."""

@@ -120,3 +120,9 @@ def test_a_caption_makes_room_for_a_new_face():
     newcomer = [520, 400, 600, 480]
     placed = rectangles(place([first, newcomer], placer, ids=[1, 2]))
     assert shared(placed[0], np.array([newcomer])) == 0
+
+
+def test_a_wide_caption_is_cut_to_its_number_when_a_fifth_face_comes():
+    placer, boxes = LabelPlacer(), [[200 * x, 500, 200 * x + 30, 540] for x in range(1, 6)]
+    assert not any(each.number_only for each in place(boxes[:4], placer, ids=[1, 2, 3, 4]))
+    assert all(each.number_only for each in place(boxes, placer, ids=[1, 2, 3, 4, 5]))
