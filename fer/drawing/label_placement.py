@@ -84,6 +84,7 @@ class LabelPlacer:
         """
         unmoved = len(boxes) == 1 and not any(self._previous.values())
         if unmoved and (alone := _place_alone(boxes[0], sizes[0, 0], frame)):
+            self._previous = {} if track_ids is None else {track_ids[0]: 0}
             return [alone]
         layout, before = _Layout(boxes, sizes, frame, gap, leaders), self._previous
         faces = range(len(boxes))
