@@ -24,7 +24,7 @@ from fer.timeline.expression_statistics import (
     outcome_shares,
 )
 from fer.timeline.face_counts import FRAMES
-from fer.timeline.formatting import format_time
+from fer.timeline.formatting import format_time, tick_step
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline
 
@@ -40,9 +40,6 @@ MAX_TRACKS = 3
 """Single faces drawn in the person view: those seen longest."""
 
 _INDEX_SCALE = "+1", "0", "\N{MINUS SIGN}1"
-
-TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-"""Possible steps of the time axis in seconds."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +220,6 @@ def _withheld_strips(curves: Curves) -> list[tuple[str, str]]:
 
 
 def _time_axis(span: float) -> list[tuple[str, str]]:
-    """Return place and text of the labels of the time axis, at most six."""
-    step = next((tick for tick in TICK_STEPS if span / tick <= 5), 2 * TICK_STEPS[-1])
+    """Return place and text of the labels of the time axis, at most five."""
+    step = tick_step(span, 5)
     return [(f"{t / span:.1%}", format_time(t)) for t in np.arange(0, span * 0.97, step).tolist()]

@@ -12,6 +12,7 @@ import numpy as np
 from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.i18n import gettext as _
 from fer.timeline.expression_statistics import STACK_ORDER, Statistics, merged_statistics
+from fer.timeline.formatting import TICK_STEPS
 from fer.timeline.timeline import Timeline
 
 VIEWBOX_SIDE = 1000
@@ -136,14 +137,16 @@ def chart_series(timeline: Timeline, tracks: Sequence[int]) -> str:
 
     Returns:
         `step` (seconds of a value), `names` (of the areas, from the ground up), `labels` (their
-        names in the page's language), `areas` (for all faces, then for each track: a list of shares
-        for each step), and `index` and `faces` (for each step).
+        names in the page's language), `ticks` (possible steps of the time axis), `areas` (for all
+        faces, then for each track: a list of shares for each step), and `index` and `faces` (for
+        each step).
     """
     curves = chart_curves(timeline, tracks, MAX_SERIES_COLUMNS)
     series = {
         "step": curves[0].step,
         "names": STACK_ORDER,
         "labels": [_(name) for name in STACK_ORDER],
+        "ticks": TICK_STEPS,
         "areas": [_rows(each.shares) for each in curves],
         "index": _thousandths(curves[0].statistics["index"]),
         "faces": _thousandths(curves[0].statistics["faces"]),

@@ -171,6 +171,21 @@ def test_a_long_timeline_is_counted_together_and_stays_small():
     assert ">1:30:00<" in html and 'data-span="7200"' in html
 
 
+@pytest.mark.parametrize(
+    ("hours", "labels"),
+    [
+        (20, ["0:00", "4:00:00", "8:00:00", "12:00:00", "16:00:00"]),
+        (24, ["0:00", "8:00:00", "16:00:00"]),
+        (100, ["0:00", "24:00:00", "48:00:00", "72:00:00", "96:00:00"]),
+    ],
+)
+def test_the_time_axis_of_a_day_has_few_labels(hours, labels):
+    timeline = Timeline("person")
+    timeline.add(faces(HALF), 3600 * hours - 1)
+    times = str(timeline_html(timeline)).split("fer-times")[1].split("</div>")[0]
+    assert re.findall(r">([\d:]+)<", times) == labels
+
+
 def test_an_empty_timeline_is_an_empty_chart():
     html = timeline_html(Timeline("person"), growing=True)
     assert "shows no expression yet" in html and ">0:45<" in html
