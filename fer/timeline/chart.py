@@ -88,7 +88,7 @@ def timeline_html(
     tracks = longest_tracks(counted)
     marked = marked_seconds(timeline.marks, duration)
     min_span = max(MIN_LIVE_SPAN if growing else MIN_SPAN, marked)
-    whole, *single = chart_curves(timeline, tracks, MAX_COLUMNS, min_span)
+    whole, *single = chart_curves(timeline, counted, tracks, MAX_COLUMNS, min_span)
     headings = [_("Face %(number)s", number=track) for track in tracks]
     faces, several = list(zip(headings, single, strict=True)), len(tracks) > 1
     rows = [(_("All faces"), whole), *faces] if several else [(_("Expressions"), whole)]
@@ -98,7 +98,7 @@ def timeline_html(
         "chart.html",
         description=chart_description(counted),
         span=f"{whole.span:g}",
-        series="" if growing else chart_series(timeline, tracks if several else ()),
+        series="" if growing else chart_series(timeline, counted, tracks if several else ()),
         started=started,
         level=level,
         plots=[

@@ -65,10 +65,11 @@ def _draw(timeline: Timeline, moments: Sequence[Moment], duration: float) -> Fig
     if not len(timeline):
         figure.text(0.5, 0.5, _("Nothing was recorded."), ha="center", va="center", color=_TEXT)
         return figure
-    if not len(timeline.included()):
+    counted = timeline.included()
+    if not len(counted):
         figure.text(0.5, 0.5, _("All seconds are left out."), ha="center", va="center", color=_TEXT)
         return figure
-    columns = _Columns(timeline, _MAX_COLUMNS, duration)
+    columns = _Columns(timeline, counted, _MAX_COLUMNS, duration)
     upper, middle, outcomes, lower = figure.subplots(
         4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
     )
@@ -91,9 +92,9 @@ def _draw(timeline: Timeline, moments: Sequence[Moment], duration: float) -> Fig
 class _Columns:
     """The bins of a timeline, as few as can be drawn: their starts, width and statistics."""
 
-    def __init__(self, timeline: Timeline, most: int, duration: float) -> None:
+    def __init__(self, timeline: Timeline, counted: Timeline, most: int, duration: float) -> None:
         whole = timeline.counts()[0]
-        numbers, counts = timeline.included().counts()
+        numbers, counts = counted.counts()
         count = whole[-1] + 1 - whole[0]
         each = tick_step(int(count), most)
         self.places, bins = np.unique(numbers // each, return_inverse=True)

@@ -50,7 +50,7 @@ def test_areas_are_stacked_to_the_whole_at_their_times():
 def test_the_description_is_of_the_seconds_that_count():
     timeline = steady(90, 1, view="person", happy=1.0)
     timeline.marks = (Mark(30, 200, "left out"),)
-    assert chart_description(timeline) == "Expressions over 0:30: on average happy 100%."
+    assert chart_description(timeline.included()) == "Expressions over 0:30: on average happy 100%."
 
 
 def test_the_index_is_explained():
