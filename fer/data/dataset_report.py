@@ -16,9 +16,9 @@ HEADINGS = {
 """The page's sections, in its order."""
 
 FOOTER = (
-    "FER2013: Goodfellow et al. (2013). FER+: Barsoum et al. (2016); ten people labelled each face "
-    "anew; of expressions with equally many votes the first in FER+'s order counts. Two pictures "
-    "are duplicates where their correlation is above 0.995."
+    "FER2013: Goodfellow et al. (2013). FER+: Barsoum et al. (2016), for which ten people labelled "
+    "each face anew; where expressions have equally many votes, the first in FER+'s order counts. "
+    "Two pictures are duplicates if their correlation is above 0.995."
 )
 
 
@@ -46,9 +46,10 @@ def describe_dataset(statistics: Mapping[str, SplitStatistics]) -> dict[str, lis
 def _describe_counts(name: str, split: SplitStatistics) -> str:
     counts, pictures = split["counts"], split["pictures"]
     most, fewest = _most(counts), _fewest(counts)
-    sentence = f"{name} has {_count(pictures, 'face')}: most are {most} "
-    sentence += (
-        f"({_of(counts[most], pictures)}), fewest {fewest} ({_of(counts[fewest], pictures)})."
+    sentence = (
+        f"{name} has {_count(pictures, 'face')}: the largest class is {most} "
+        f"({_of(counts[most], pictures)}), the smallest {fewest} "
+        f"({_of(counts[fewest], pictures)})."
     )
     blank = split["blank"]
     return sentence + (
