@@ -30,7 +30,7 @@ HEAD = """\
 
 What a network can learn depends on its data. `python -m fer data` examines an edition of
 FER2013 and writes an HTML report, with mean faces, examples and duplicates that are labelled
-differently; its pictures aren't published. The rest of its content is here, written by
+differently. Its pictures aren't published; the rest is here, written by
 `python -m docs.data runs/data/data.json`.
 
 [The notebook](../notebooks/fer2013.ipynb) tells the story of the data for learners, with a short

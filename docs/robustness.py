@@ -60,7 +60,7 @@ def section(report: Mapping) -> str:
     return f"""\
 {report["fer2013"]} of FER2013's validation pictures and {report["photo_faces"]} faces of photos
 were corrupted in each way. This package and {readers["fer"]}
-read them; {readers["yunet"]} only detected the faces. All three find
+detected and classified them; {readers["yunet"]} only detected them. All three find
 {clean["recall"]["of"]} of the clean faces; recall is the share of those. *Same* is the share of the
 faces found before and after that keep their expression. Accuracy is by FER2013's labels; where no
 face is found, the middle of the picture is classified. A dash marks a share of fewer than

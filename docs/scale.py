@@ -33,10 +33,10 @@ def scale(measured: dict) -> str:
     machine, photos = measured["machine"], measured["photos"]
     runs = "\n".join(_run(name, figures) for name, figures in measured["runs"].items())
     return f"""\
-Measured on {machine["cores"]} cores of {machine["processor"]}, with {photos:,} photos of 640 x 480
-and a video of {measured["video_seconds"] / 60:g} minutes, {_rounds(measured)}. A *unit* is a photo
+Measured on {machine["cores"]} cores of {machine["processor"]}, {_rounds(measured)}, with {photos:,}
+photos of 640 x 480 and a video of {measured["video_seconds"] / 60:g} minutes. A *unit* is a photo
 or a second of video; *loop* calls `fer.Pipeline` for one photo after the other, *local 2* is
-`fer run` with two workers, *ray 2* the same with Ray's.
+`fer run` with two workers, *ray 2* the same with Ray's workers.
 
 | run | units/s | core seconds per unit | cores busy | memory growth |
 |---|---|---|---|---|

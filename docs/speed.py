@@ -71,7 +71,7 @@ def settings(cache: dict, roll: dict, yaw: dict, framing: dict) -> str:
 
 **Prediction cache.** A face that hasn't changed for a moment isn't classified again. At 30 frames a
 second, {still["classified"]:.0%} of still faces and {moving["classified"]:.0%} of moving ones are
-classified anew in a frame. The accuracy on still and moving faces is {still["accuracy"]:.3f} and
+classified anew in each frame. The accuracy on still and moving faces is {still["accuracy"]:.3f} and
 {moving["accuracy"]:.3f}; with every face classified in every frame it is
 {without["accuracy"]:.3f} and {moving_without["accuracy"]:.3f}.
 

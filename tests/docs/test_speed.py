@@ -65,9 +65,9 @@ def test_what_settings_cost_and_bring():
         {"command": "framing", "size": "height", "scales": {"width": {}, "height": scale}},
     )
     for words in (
-        "25% of still faces and 50% of moving ones are classified anew in a frame. The accuracy on "
-        "still and moving faces is 0.699 and 0.601; with every face classified in every frame it "
-        "is 0.700 and 0.600.",
+        "25% of still faces and 50% of moving ones are classified anew in each frame. The accuracy "
+        "on still and moving faces is 0.699 and 0.601; with every face classified in every frame "
+        "it is 0.700 and 0.600.",
         "5.0 ms instead of 4.4, a photo without faces 2.9 times as long as one upright search. 9 "
         "photos of one face were turned",
         "the accuracy is 70.0% upright, and 65.0% and 60.0% when they are turned by 30 degrees "
