@@ -1,11 +1,10 @@
 """Data-set report: the statistics as sentences and as one HTML page."""
 
-import base64
 from collections.abc import Mapping, Sequence
 
 from fer.data.statistics import SplitStatistics, VoteStatistics
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
-from fer.templates import render
+from fer.templates import data_uri, render
 
 HEADINGS = {
     "counts": "How many faces there are",
@@ -128,7 +127,7 @@ def dataset_report_html(
         {
             "heading": heading,
             "sentences": sentences[name],
-            "plots": [(base64.b64encode(png).decode(), alt) for png, alt in plots.get(name, ())],
+            "plots": [(data_uri(png, "image/png"), alt) for png, alt in plots.get(name, ())],
         }
         for name, heading in HEADINGS.items()
     ]
