@@ -11,6 +11,9 @@ from tqdm import tqdm
 
 T = TypeVar("T")
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the signal's number."""
+
 DELAY = 0.5
 """Seconds of work before a bar is drawn: what takes less needs none."""
 
