@@ -21,10 +21,9 @@ from fer.recording import RecordingResult
 from fer.recording.exports import write_archive
 from fer.recording.outputs import write_timeline_files
 from fer.recording.thumbnails import Thumbnail
-from fer.timeline.marks import MarkError
 from fer.timeline.summary import Summary, summarise
 from fer.ui.event_listeners import page_file
-from fer.ui.mark_editor import changed_marks
+from fer.ui.mark_editor import change_marks
 from fer.ui.recording.views import RESULT_LIFETIME, finished_html, result_html
 
 RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
@@ -82,13 +81,9 @@ class RenderedRecording:
         return finished_html(self.summary, self.recording.warning, left)
 
     def mark(self, action: object) -> str:
-        """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
-        timeline, end = self.recording.timeline, math.ceil(self.recording.metadata.end)
-        try:
-            timeline.marks = changed_marks(timeline.marks, action, end)
-        except MarkError as error:
-            return str(error)
-        return ""
+        """Set, change or remove a mark; return why not, or ""."""
+        end = math.ceil(self.recording.metadata.end)
+        return change_marks(self.recording.timeline, action, end)
 
     def render(self, trouble: str = "") -> tuple[str, str]:
         """Return HTML of the state and of the result with its marks as they are now.
