@@ -11,6 +11,7 @@ Pushing to the Hub:      the same command with --push-to-hub --hub-model-id you/
 import os
 import sys
 
+from fer.terminal import INTERRUPTED
 from fer.training.options import parse_options
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
@@ -38,7 +39,7 @@ def main() -> None:
         sys.exit(f"train.py: {error}")
     except KeyboardInterrupt:
         sys.stderr.write("\ntrain.py: Interrupted; --resume continues a training that has begun.\n")
-        sys.exit(130)  # as shells have it: 128 and the signal's number
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -29,12 +29,13 @@ HEAD = """\
 # What FER2013 is like
 
 What a network can learn depends on its data. `python -m fer data` examines an edition of
-FER2013 and writes a page of its own, with mean faces, examples and duplicates that are labelled
-differently; those pictures stay with whoever has the data. This page, made from its figures by
-`python -m docs.data runs/data/data.json`, has the rest.
+FER2013 and writes an HTML report, with mean faces, examples and duplicates that are labelled
+differently. Its pictures aren't published; the rest is here, written by
+`python -m docs.data runs/data/data.json`.
 
-[The notebook](../notebooks/fer2013.ipynb) tells it as a story for learners, with a short training
-and an evaluation; `python -m docs.notebook --dataset SOURCE` runs it and keeps its outputs.
+[The notebook](../notebooks/fer2013.ipynb) tells the story of the data for learners, with a short
+training and an evaluation; `python -m docs.notebook --dataset SOURCE` runs it and keeps its
+outputs.
 """
 
 

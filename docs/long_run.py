@@ -26,13 +26,13 @@ def section(report: Mapping) -> str:
     machine, films = report["machine"], ", ".join(report["films"])
     hours, size = report["video_seconds"] / 3600, f"{report['table_mb']:.0f} MB"
     return f"""\
-**{hours:.1f} hours of video in one run**: {report["files"]} files, each with one film again and
-again in a crop of its own ({films}), read by {report["workers"]} workers on {machine["cores"]}
-cores of {machine["processor"]} in {report["hours"]:.2f} hours: {report["per_second"]:.1f} seconds
-of video a second, {report["cores_busy"]:.0%} of the cores busy. The tables have
+**{hours:.1f} hours of video in one run**: {report["files"]} files, each of which repeats one film
+in a crop of its own ({films}). {report["workers"]} workers on {machine["cores"]} cores of
+{machine["processor"]} read them in {report["hours"]:.2f} hours: {report["per_second"]:.1f} seconds
+of video per second, with {report["cores_busy"]:.0%} of the cores busy. The tables have
 {report["face_rows"]:,} rows of faces and {report["timeline_rows"]:,} of seconds in {size};
-{report["refused"]} files were refused. After the first tenth of the time,
-the largest process took at most {_growth(report)} in the second half than in the first.
+{report["refused"]} files were refused. Apart from the first tenth of the run, the peak memory of
+the largest process was {_growth(report)} in the second half than in the first.
 
 ![Hours of video read, cores busy and memory over the run]({CURVE.name})
 
@@ -42,7 +42,7 @@ the largest process took at most {_growth(report)} in the second half than in th
 
 def _growth(report: Mapping) -> str:
     growth = round(report["growth_mb"])
-    return f"{abs(growth)} MB {'more' if growth >= 0 else 'less'}"
+    return f"{abs(growth)} MB {'higher' if growth >= 0 else 'lower'}"
 
 
 def plot(report: Mapping) -> Figure:

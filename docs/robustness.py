@@ -58,15 +58,15 @@ def section(report: Mapping) -> str:
     widths = sorted(_width(row[metric]) for row in rows for metric in PLOTS if row[metric])
     typical, false = widths[len(widths) // 2], report["false_faces"]
     return f"""\
-{report["fer2013"]} of FER2013's validation pictures and {report["photo_faces"]} faces of photos,
-each corrupted in each way, read by this package, by {readers["fer"]},
-and searched by {readers["yunet"]}. All three find {clean["recall"]["of"]} of the clean
-faces; recall is the share of those. *Same* is the share of the faces found before and after
-that keep their expression. Accuracy is by FER2013's labels, with the middle of the picture
-classified where no face is found. A dash is a share of fewer than {MIN_FACES_COMPARED} faces. 95%
-intervals (Wilson's) are in the plots and in [robustness.json](../benchmarks/robustness.json); half
-of them reach {typical:.0%} or more to either side, so that differences of a few points mean
-nothing.
+{report["fer2013"]} of FER2013's validation pictures and {report["photo_faces"]} faces of photos
+were corrupted in each way. This package and {readers["fer"]}
+detected and classified them; {readers["yunet"]} only detected them. All three find
+{clean["recall"]["of"]} of the clean faces; recall is the share of those. *Same* is the share of the
+faces found before and after that keep their expression. Accuracy is by FER2013's labels; where no
+face is found, the middle of the picture is classified. A dash marks a share of fewer than
+{MIN_FACES_COMPARED} faces. The plots and [robustness.json](../benchmarks/robustness.json) have 95%
+intervals (Wilson's); half of them reach {typical:.0%} or more to either side, so that differences
+of a few points mean nothing.
 
 In {false["pictures"]} pictures without faces, among them dark and enlarged ones, this package finds
 {false["ours"]} faces, `fer` {false["fer"]} and YuNet {false["yunet"]}.

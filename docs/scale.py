@@ -13,7 +13,7 @@ MILLION_PHOTOS, VIDEO_HOURS = 1_000_000, 10_000
 SECONDS_AN_HOUR = 3600
 
 LINE_BITS = 1e9
-"""Bits a second of the network that files come through."""
+"""Bits a second of the network link that files come through."""
 
 JOB_CORES, JOB_MEMORY_GB, JOB_PRICE = 8, 32, 0.03
 """Of HF Jobs' flavor cpu-upgrade: cores, memory, and US dollars an hour."""
@@ -33,19 +33,20 @@ def scale(measured: dict) -> str:
     machine, photos = measured["machine"], measured["photos"]
     runs = "\n".join(_run(name, figures) for name, figures in measured["runs"].items())
     return f"""\
-On {machine["cores"]} cores of {machine["processor"]}, with {photos:,} photos of 640 x 480
-and a video of {measured["video_seconds"] / 60:g} minutes, {_rounds(measured)}. A
-*unit* is a photo or a second of video; the loop calls `fer.Pipeline` for one photo after the other.
+Measured on {machine["cores"]} cores of {machine["processor"]}, {_rounds(measured)}, with {photos:,}
+photos of 640 x 480 and a video of {measured["video_seconds"] / 60:g} minutes. A *unit* is a photo
+or a second of video; *loop* calls `fer.Pipeline` for one photo after the other, *local 2* is
+`fer run` with two workers, *ray 2* the same with Ray's workers.
 
-| run | units/s | seconds of computing a unit | cores busy | memory growth |
+| run | units/s | core seconds per unit | cores busy | memory growth |
 |---|---|---|---|---|
 {runs}
 
 {_ratios(measured["runs"])}
 
-What a million photos like these, and {VIDEO_HOURS:,} hours of such video, take of one core:
+Core time for a million photos like these, and for {VIDEO_HOURS:,} hours of such video:
 
-| stage | a photo | a million photos | a second of video | {VIDEO_HOURS:,} hours of video |
+| stage | per photo | a million photos | per second of video | {VIDEO_HOURS:,} hours of video |
 |---|---|---|---|---|
 {_stages(measured["stages"])}
 
@@ -79,15 +80,15 @@ def _ratios(runs: dict) -> str:
     two, one_thread, loop = (
         runs[f"photos, {name}"]["per_second"] for name in ("local 2", "loop, one thread", "loop")
     )
-    sentence = (
-        f"Two workers read {two / one_thread:.2f} times as many photos as the loop with one "
-        f"thread, {two / loop:.2f} times as many as the loop as it is, whose threads use more than "
-        "a core"
-    )
+    text = f"""\
+Two workers read
+
+- {two / one_thread:.2f} times as many photos as the loop with one thread;
+- {two / loop:.2f} times as many as the loop with its default threads, which fill over one core."""
     if "photos, ray 2" in runs:
         ray = runs["photos, ray 2"]["per_second"] / two
-        sentence += f", and two of Ray's {ray:.2f} times as many as two of `fer run`'s own"
-    return f"{sentence}."
+        text += f"\n\nTwo of Ray's workers read {ray:.2f} times as many as two of `fer run`'s own."
+    return text
 
 
 def _stages(stages: dict) -> str:
@@ -121,12 +122,12 @@ def _limits(runs: dict) -> str:
     gigabytes = photos["bytes_written_each"] * MILLION_PHOTOS / 1e9
     video_gigabytes = video["bytes_written_each"] * VIDEO_HOURS * SECONDS_AN_HOUR / 1e9
     return f"""\
-What saturates first are the cores: each worker fills one, and next comes {_next(writer, line)}. The
-process that plans and writes keeps up with {writer["photos"]:,} workers for photos and
-{writer["video"]:,} for video; a network of {LINE_BITS / 1e9:g} Gbit/s brings enough files for
-{line["photos"]:,} and {line["video"]:,}. With `--shard` each job has a writer of its own. A worker
-takes {memory:.0f} MB of memory. The tables of a million photos take {gigabytes:.1f} GB, those of
-{VIDEO_HOURS:,} hours of video {video_gigabytes:.0f} GB."""
+As workers are added, the cores saturate first, since each worker fills one, and next
+{_next(writer, line)}. The process that plans and writes keeps up with {writer["photos"]:,} workers
+for photos and {writer["video"]:,} for video; a network link of {LINE_BITS / 1e9:g} Gbit/s brings
+files for {line["photos"]:,} and {line["video"]:,}. With `--shard` each job has a writer of its own.
+A worker takes {memory:.0f} MB of memory. The tables of a million photos take {gigabytes:.1f} GB,
+those of {VIDEO_HOURS:,} hours of video {video_gigabytes:.0f} GB."""
 
 
 def _workers_of_a_writer(run: dict) -> int:
@@ -143,7 +144,7 @@ def _workers_of_a_line(run: dict) -> int:
 
 def _next(writer: dict[str, int], line: dict[str, int]) -> str:
     first = min(writer.values()) < min(line.values())
-    return "the one process that writes" if first else "the network"
+    return "the one process that writes" if first else "the network link"
 
 
 def _job(measured: dict) -> str:
@@ -153,15 +154,17 @@ def _job(measured: dict) -> str:
         "a million photos": sums["photos"] * MILLION_PHOTOS / SECONDS_AN_HOUR / JOB_CORES,
         f"{VIDEO_HOURS:,} hours of video": sums["video"] * VIDEO_HOURS / JOB_CORES,
     }
-    parts = [
-        f"{name} take {value:,.1f} hours of such a job, {_time(value / SHARDS)} with {SHARDS} "
-        f"shards in parallel, and cost {value * JOB_PRICE:,.2f} dollars"
+    jobs = "\n".join(
+        f"- {name} take {value:,.1f} hours of such a job ({_time(value / SHARDS)} with {SHARDS} "
+        f"shards in parallel) and cost {value * JOB_PRICE:,.2f} dollars;"
         for name, value in hours.items()
-    ]
+    )
     return f"""\
 On HF Jobs, `cpu-upgrade` has {JOB_CORES} cores and {JOB_MEMORY_GB} GB for {JOB_PRICE:.2f} dollars
-an hour ([prices]({JOB_PRICES})). If its cores do what these here do: {"; ".join(parts)}. Each job
-also starts and installs `fer`, which is paid for as well: the more shards, the more of that."""
+an hour ([prices]({JOB_PRICES})). If its cores are as fast as those measured here:
+
+{jobs}
+- in addition, each job is paid for while it starts and installs `fer`."""
 
 
 def _time(hours: float) -> str:

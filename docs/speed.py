@@ -22,15 +22,15 @@ def speed(network: dict, live: dict, visitors: dict, recording: dict) -> str:
     faster = recording["times_real_time"]
     one_face, many, *plain = _shares(network["times"])
     return f"""\
-The network alone takes {one_face} of the time of a ResNet-18 (224 pixels, batch 1, two
-threads) to classify a face crop, and each of 32 at once in {many}: in int8, by ONNX Runtime, on
-two threads of {network["machine"]["processor"]}. In float32, by PyTorch, it takes {plain[0]} and
-{plain[1]}.
+Classifying one face crop takes {one_face} of the time of a ResNet-18 (224 pixels, one picture at a
+time), and {many} per crop in a batch of 32: in int8, by ONNX Runtime, on two threads of
+{network["machine"]["processor"]}. In float32, by PyTorch, it is {plain[0]} and {plain[1]}.
 
-Frames a second of the pipeline on {machine["cores"]} cores ({live["threads"]} thread), and how
-many times that is the rate of the same networks with a full detection of every frame, and of
-{live["peer"]}. *Recall* is the share of a full detection's faces that are tracked. In the same run,
-on {live["machine"]["processor"]}, that ResNet-18 took {_median_yardstick(live):.0f} ms.
+The table has the pipeline's frames per second on {machine["cores"]} cores ({live["threads"]}
+thread), and how many times as fast that is as the same networks with a full detection of every
+frame, and as {live["peer"]}. *Recall* is the share of a full detection's faces that are tracked. In
+the same run, on {live["machine"]["processor"]}, that ResNet-18 took
+{_median_yardstick(live):.0f} ms.
 
 | scene | frames/s | full detection | PyPI `fer` | recall | ID switches per face and minute |
 |---|---|---|---|---|---|
@@ -38,9 +38,9 @@ on {live["machine"]["processor"]}, that ResNet-18 took {_median_yardstick(live):
 
 {_crowd(visitors)}
 
-A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
-as it plays, in {memory:.0f} MB. These commands measured it into [benchmarks/](../benchmarks), and
-`python -m docs.tables` wrote this section:
+A recording of {video["faces"]:.0f} faces at {video["height"]}p is analysed {faster:.1f} times as
+fast as it plays, with at most {memory:.0f} MB of memory. These commands wrote the measurements into
+[benchmarks/](../benchmarks), and `python -m docs.tables` wrote this section:
 
 ```bash
 {commands}
@@ -69,33 +69,35 @@ def settings(cache: dict, roll: dict, yaw: dict, framing: dict) -> str:
     return f"""\
 ## What each step costs and brings
 
-**Prediction cache.** A face that hasn't changed for a moment isn't classified again. Of faces that
-keep still {still["classified"]:.0%} are classified in a frame of 30 a second, of moving ones
-{moving["classified"]:.0%}. Their accuracy is {still["accuracy"]:.3f} and {moving["accuracy"]:.3f};
-with every face classified in every frame it is {without["accuracy"]:.3f} and
-{moving_without["accuracy"]:.3f}.
+**Prediction cache.** A face that hasn't changed for a moment isn't classified again. At 30 frames a
+second, {still["classified"]:.0%} of still faces and {moving["classified"]:.0%} of moving ones are
+classified anew in each frame. The accuracy on still and moving faces is {still["accuracy"]:.3f} and
+{moving["accuracy"]:.3f}; with every face classified in every frame it is
+{without["accuracy"]:.3f} and {moving_without["accuracy"]:.3f}.
 
 **Roll.** A tilted face is cropped level with its eyes, and a photo without upright faces is
-searched turned. A frame with a tilted face takes {live["tilted_ms"]:.1f} ms instead of
+searched in other rotations. A frame with a tilted face takes {live["tilted_ms"]:.1f} ms instead of
 {live["upright_ms"]:.1f}, a photo without faces {roll["faceless"]["times_as_long"]:.1f} times as
-long. Of {upright["faces"]} photos of one face, each turned both ways where that differs, the
-expression is that of the photo as it is, where the face is detected:
+long as one upright search. {upright["faces"]} photos of one face were turned clockwise and
+counter-clockwise. The table has the share of faces that are detected and, of these, the share with
+the same expression as before:
 
 | photo turned by | detected | same expression | same, cropped as if upright |
 |---|---|---|---|
 {rows}
 
-Of validation pictures of FER2013 {level[0]:.1%} are classified right upright, and
-{level[1]:.1%} and {level[2]:.1%} turned by 30 degrees, one way and the other; cropped as if upright
-{plain[1]:.1%} and {plain[2]:.1%}.
+On FER2013's validation pictures the accuracy is {level[0]:.1%} upright, and {level[1]:.1%} and
+{level[2]:.1%} when they are turned by 30 degrees clockwise and counter-clockwise. With crops as if
+they were upright, the latter are {plain[1]:.1%} and {plain[2]:.1%}.
 
 **Yaw.** On {yaw["heads"]} photographed heads, turned in three dimensions, the mean error of the
 estimated yaw is {yaws[0]["mean_error"]:.0f} degrees at 0, {yaws[35]["mean_error"]:.0f} at 35 and
-{yaws[55]["mean_error"]:.0f} at 55, where the estimate is {-yaws[55]["bias"]:.0f} too small.
+{yaws[55]["mean_error"]:.0f} at 55. A yaw of 55 is estimated {-yaws[55]["bias"]:.0f} degrees too
+small on average.
 
 **Framing.** The side of FER2013's pictures is {scale["median"]:.2f} times the size of MTCNN's box
-(the square root of its area; quartiles {scale["lower"]:.2f} and {scale["upper"]:.2f}), so a face is
-cropped with that side. The embedded weights keep an earlier measurement, which is in their
+(the square root of its area; quartiles {scale["lower"]:.2f} and {scale["upper"]:.2f}), so faces
+are cropped at this ratio. The embedded weights keep an earlier measurement, which is in their
 `preprocessor_config.json`.
 
 ```bash
@@ -118,7 +120,9 @@ def _cached(cache: dict, motion: str) -> tuple[dict, dict]:
 
 def _shares(times: dict) -> list[str]:
     """Return the ratios to the yardstick, without the yardstick's own."""
-    return [f"{row['ratio']:.2g}" for name, row in times.items() if not name.startswith("resnet")]
+    return [
+        f"{100 * row['ratio']:.2g}%" for name, row in times.items() if not name.startswith("resnet")
+    ]
 
 
 def _row(name: str, scene: dict) -> str:
@@ -136,10 +140,9 @@ def _crowd(visitors: dict) -> str:
     mean, slowest, late = rates["mean_rate"], rates["least_rate"], 1000 * rates["age_p99"]
     cores = visitors["machine"]["cores"]
     return f"""\
-Where the server reads the camera, as the Live tab does *on the server*, {number} visitors who each
-send ten frames a second have {mean:.1f} of them analysed a second, the slowest {slowest:.1f}. 99 of
-100 results are there within {late:.0f} ms of their frame, on {cores} cores
-that server and visitors share."""
+With the Live tab *on the server*, {number} visitors who each send ten frames per second have
+{mean:.1f} of them analysed per second, the slowest visitor {slowest:.1f}. 99% of the results arrive
+within {late:.0f} ms of their frame. Server and visitors shared {cores} cores."""
 
 
 def _median_yardstick(live: dict) -> float:

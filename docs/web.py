@@ -18,14 +18,14 @@ def web(report: dict) -> str:
     return f"""\
 In headless Chromium {_versions(report)} on {machine["cores"]} cores of {machine["processor"]} (load
 {machine["load"]:.1f} at the start), with a camera of {camera["width"]} x {camera["height"]} pixels
-and {camera["rate"]:.0f} pictures a second:
+and {camera["rate"]:.0f} pictures per second:
 
-| in view | read, frames/s | time for one, median | processor time, mean | boxes drawn, pictures/s |
+| in view | analysed frames/s | time per frame, median | processor time, mean | drawn pictures/s |
 |---|---|---|---|---|
 {rows}
 
 The first visit loads {load["total"]} MB, compressed: {load["runtime"]} of ONNX Runtime,
-{load["networks"]} of networks and {load["page"]} of the page. While the camera was read,
+{load["networks"]} of networks and {load["page"]} of the page. While the camera was on,
 {requests or "no"} request{"" if requests == 1 else "s"} went out.
 `{report["command"]}` measured it into [benchmarks/web.json](../benchmarks/web.json), and
 `python -m docs.tables` wrote this section.

@@ -19,6 +19,7 @@ from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import select, track_ids
 from fer.vision.detector_protocols import Detector
 from fer.vision.expression_smoother import ExpressionSmoother
+from fer.vision.face_sizes import PHOTO_MIN_FACE
 from fer.vision.prediction_cache import PredictionCache
 from fer.vision.quality import is_turned_away, measure_quality
 from fer.vision.stream_detector import StreamDetector
@@ -121,7 +122,7 @@ class Pipeline:
 
     @classmethod
     def load(
-        cls, model: str | Path | None = None, min_face: int = 20, device: str = "cpu"
+        cls, model: str | Path | None = None, min_face: int = PHOTO_MIN_FACE, device: str = "cpu"
     ) -> "Pipeline":
         """Load MTCNN and an expression network.
 

@@ -1,4 +1,4 @@
-"""What commands show on a terminal: help with defaults, notices, progress with the time left."""
+"""What commands show on a terminal: help with defaults, notices, counts, and progress."""
 
 import argparse
 import sys
@@ -10,6 +10,9 @@ from typing import TypeVar
 from tqdm import tqdm
 
 T = TypeVar("T")
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the signal's number."""
 
 DELAY = 0.5
 """Seconds of work before a bar is drawn: what takes less needs none."""
@@ -36,6 +39,15 @@ def show_notice(sentence: str) -> None:
     """Show what a command waits for, or the like, if somebody is at its terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"{sentence}\n")
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return a number of things in words.
+
+    >>> count_of(1, "face"), count_of(3589, "face")
+    ('1 face', '3,589 faces')
+    """
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def with_progress(items: Iterable[T], description: str, unit: str) -> Iterable[T]:

@@ -31,6 +31,7 @@ LAYERS = {
     "fer.array_types": 0,
     "fer.clock": 0,
     "fer.colors": 0,
+    "fer.hub_access": 0,
     "fer.i18n": 0,
     "fer.images": 0,
     "fer.labels": 0,

@@ -46,44 +46,18 @@ def front_matter():
     return yaml.safe_load((ROOT / "README.md").read_text().split("---")[1])
 
 
-def test_it_follows_the_tests_on_main(workflow, build, job):
-    trigger = workflow[True]["workflow_run"]  # YAML 1.1 reads "on" as true
+def test_it_follows_the_tests_of_a_push(workflow, build, job):
     tests = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())
+    trigger = workflow[True]["workflow_run"]  # YAML 1.1 reads "on" as true
     assert trigger["workflows"] == [tests["name"]]
-    assert trigger["branches"] == ["main"]
-    condition = build["if"]
-    assert "workflow_run.conclusion == 'success'" in condition
-    assert "workflow_run.event == 'push'" in condition  # not a fork's pull request
-    assert "workflow_run.head_sha == github.sha" in condition  # not an older commit's late tests
+    assert "event == 'push'" in build["if"]  # not a fork's pull request
     assert job["needs"] == "build"
-    for checkout in (build["steps"][0], workflow["jobs"]["sync"]["steps"][0]):
-        assert checkout["with"]["ref"] == "${{ env.COMMIT }}"
-    assert workflow["env"]["COMMIT"].startswith("${{ github.event.workflow_run.head_sha")
 
 
-def test_a_run_that_is_skipped_pushes_out_none_that_waits(workflow):
-    assert "concurrency" not in workflow
-    assert "concurrency" not in workflow["jobs"]["build"]
-    groups = [workflow["jobs"][name]["concurrency"] for name in SPACES]
-    assert not any(group["cancel-in-progress"] for group in groups)
-    assert len({group["group"] for group in groups}) == len(
-        groups
-    )  # jobs don't push out each other
-
-
-def test_it_is_off_until_its_variable_is_set(build, job, variable):
-    assert build["if"].startswith("(vars.HF_SPACE != '' || vars.HF_STATIC_SPACE != '') && ")
-    assert job["if"] == f"vars.{variable} != ''"
-    assert job["env"]["HF_SPACE"] == f"${{{{ vars.{variable} }}}}"
-
-
-def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job, variable):
+def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job):
     assert workflow["permissions"] == {}
     assert job["permissions"].items() <= {"contents": "read", "id-token": "write"}.items()
-    resource = f"${{{{ secrets.HF_TOKEN == '' && format('spaces/{{0}}', vars.{variable}) || '' }}}}"
-    *others, upload = job["steps"]
-    assert upload["env"]["HF_OIDC_RESOURCE"] == resource  # set, it would go before a token
-    assert "secrets." not in str([job["env"], *others])
+    assert "secrets." not in str([job["env"], *job["steps"][:-1]])
     for step in job["steps"]:
         assert "${{" not in step.get("run", "")  # a variable's text never becomes shell
 
@@ -91,13 +65,8 @@ def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job
 def test_what_the_page_is_built_with_can_not_log_in(build, job):
     """Any step of a job that may have a token can get one, whichever step it is meant for."""
     assert build["permissions"] == {"contents": "read"} and "secrets." not in str(build)
-    assert re.search(r"npm ci --ignore-scripts", str(build))
+    assert "npm ci --ignore-scripts" in str(build)
     assert "npm" not in str(job["steps"])
-    made, taken = (
-        next(step for step in steps if f"{kind}-artifact" in step.get("uses", ""))["with"]
-        for kind, steps in (("upload", build["steps"]), ("download", job["steps"]))
-    )
-    assert taken == {"name": made["name"], "path": made["path"]}
 
 
 @pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.yml")), ids=lambda path: path.name)
@@ -118,17 +87,10 @@ def test_no_workflow_runs_what_may_change_or_may_do_more_than_it_has_to(path):
 
 
 def test_known_vulnerabilities_are_looked_for_in_all_requirements():
-    (job,) = yaml.safe_load((WORKFLOWS / "audit.yml").read_text())["jobs"].values()
-    command, of_the_device_page = (step["run"] for step in job["steps"] if "run" in step)
-    assert "pip-audit" in command
-    assert of_the_device_page == "npm audit --prefix web --package-lock-only"
+    audit = (WORKFLOWS / "audit.yml").read_text()
+    assert "pip-audit" in audit and "npm audit" in audit
     for file in ROOT.glob("requirements*.txt"):
-        assert f"--requirement {file.name}" in command
-
-
-def test_the_tests_build_and_test_the_on_device_page():
-    script = (ROOT / ".ci" / "run").read_text()
-    assert "npm ci " in script and "npm run build && npm test" in script
+        assert f"--requirement {file.name}" in audit
 
 
 def test_the_tests_run_on_the_oldest_python_and_on_the_spaces(front_matter):
@@ -137,11 +99,8 @@ def test_the_tests_run_on_the_oldest_python_and_on_the_spaces(front_matter):
     assert job["strategy"]["matrix"]["python"] == [oldest, front_matter["python_version"]]
 
 
-def test_the_tests_of_the_oldest_python_run_with_the_oldest_torch():
-    job = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())["jobs"]["tests"]
-    oldest = job["strategy"]["matrix"]["python"][0]
-    constraint = job["env"]["PIP_CONSTRAINT"]
-    assert constraint == f"${{{{ matrix.python == '{oldest}' && '.ci/oldest.txt' || '' }}}}"
+def test_the_tests_run_with_the_oldest_torch_too():
+    assert ".ci/oldest.txt" in (WORKFLOWS / "tests.yml").read_text()
     pinned = re.findall(r"(?m)^(\w+)==(\d+\.\d+)\.0$", (ROOT / ".ci" / "oldest.txt").read_text())
     requirements = (ROOT / "requirements.txt").read_text()
     assert pinned == re.findall(r"(?m)^(torch|torchvision)>=(\d+\.\d+),", requirements)
@@ -200,17 +159,7 @@ def test_the_front_matter_is_a_gradio_space(front_matter):
     assert len(front_matter["short_description"]) <= 60
 
 
-def test_the_guide_names_what_the_workflow_reads():
-    guide = "".join((ROOT / name).read_text() for name in ("README.md", "docs/hub.md"))
-    for word in ("`HF_SPACE`", "`space.yml`", "preload_from_hub", "FER_MODEL", "--push-to-hub"):
-        assert word in guide
-    steps = re.findall(r"^\d\. ", guide, re.M)
-    assert len(steps) == 5
-
-
-def test_the_on_device_pages_guide_names_what_the_workflow_reads():
-    guide = (ROOT / "docs" / "web.md").read_text()
-    for word in ("`HF_STATIC_SPACE`", "`space.yml`", "SDK *Static*"):
-        assert word in guide
-    section = guide.split("## Put it on a Space")[1].split("\n## ")[0]
-    assert len(re.findall(r"^\d\. ", section, re.M)) == 3
+def test_the_guides_name_what_the_workflow_reads():
+    read = set(re.findall(r"(?:vars|secrets)\.(\w+)", (WORKFLOWS / "space.yml").read_text()))
+    guides = "".join((ROOT / "docs" / name).read_text() for name in ("hub.md", "web.md"))
+    assert read and not [name for name in read if f"`{name}`" not in guides]

@@ -34,6 +34,7 @@ VISION_MODULES = tuple(
 
 MIRRORED = (
     *(f"fer.vision.{name}" for name in VISION_MODULES),
+    "fer.drawing.label_placement",
     "fer.model.classifier.ExpressionClassifier.classify",
     "fer.model.face_pixels.FacePixels",
     "fer.model.face_pixels.standardise",

@@ -23,7 +23,7 @@ from fer.images import read_image
 from fer.ui.photo.tab import EXAMPLES
 from web.config import MIRRORED
 from web.golden_states import states
-from web.golden_steps import detection, pixels
+from web.golden_steps import detection, label_placement, pixels
 from web.golden_streams import streams
 
 FOLDER = Path(__file__).parent / "tests" / "golden"
@@ -55,6 +55,7 @@ def documents() -> dict[str, Any]:
         "detection.json": rounded(detection(image)),
         "states.json": rounded(states(image)),
         "streams.json": rounded(streams(image)),
+        "label_placement.json": rounded(label_placement()),
         "sources.json": {name: source_hash(name) for name in MIRRORED},
     }
 

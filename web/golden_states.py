@@ -27,6 +27,10 @@ LANDSCAPE, PORTRAIT = (0, 0, 640, 480), (0, 0, 480, 640)
 
 UNCERTAIN_BELOW = 0.5
 
+MAX_AGE, GAP = 0.25, 0.2
+"""Seconds for which the smoothers of boxes and rolls remember a face, and for which it is not seen
+once, besides the tenth of a second between two frames."""
+
 FACE_LANDMARKS = ((110, 90), (150, 92), (128, 115), (115, 140), (146, 141))
 
 
@@ -134,22 +138,23 @@ def crowd() -> list[dict[str, Any]]:
 
 def rolls() -> list[dict[str, Any]]:
     """Return landmarks of a face that tilts, its mean roll, and what is expected beside it."""
-    smoother, frames, box = RollSmoother(), [], np.array([FACE], np.float32)
+    smoother, frames, box = RollSmoother(MAX_AGE), [], np.array([FACE], np.float32)
     for index in range(8):
+        time = index / 10 + GAP * (index >= 5)
         angle = np.radians(9 * index)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         points = (np.array(FACE_LANDMARKS) @ turn).round(3)[None]
         given = Detections(xyxy=box, tracker_id=np.array([1]), data={"landmarks": points})
-        found = smoother.update(given, index / 10)
+        found = smoother.update(given, time)
         expected = smoother.predict_rolls(np.concatenate([box + 10, box + 500]))
-        row = {"time": index / 10, "landmarks": points[0], "roll": found.data["roll"][0]}
+        row = {"time": time, "landmarks": points[0], "roll": found.data["roll"][0]}
         frames.append({**row, "expected": expected})
     return frames
 
 
 def box_smoother() -> list[dict[str, Any]]:
     """Return boxes and landmarks of a face that stands, sets off and jumps, and both smoothed."""
-    generator, smoother, frames = np.random.default_rng(3), BoxSmoother(), []
+    generator, smoother, frames = np.random.default_rng(3), BoxSmoother(MAX_AGE), []
     for index in range(24):
         shift = max(0, index - 8) * 9 + (200 if index == 20 else 0)
         box = (np.array(FACE) + shift + generator.normal(0, 1, 4)).round(2)
@@ -159,9 +164,8 @@ def box_smoother() -> list[dict[str, Any]]:
             tracker_id=np.array([1]),
             data={"landmarks": points[None].astype(np.float32)},
         )
-        found = smoother.update(
-            given, time := (index / 10 if index < 14 else 1.4 + (index - 14) / 25)
-        )
+        time = (index / 10 if index < 14 else 1.4 + (index - 14) / 25) + GAP * (index >= 5)
+        found = smoother.update(given, time)
         row = {"time": time, "box": box, "landmarks": points, "smoothed": found.xyxy[0]}
         frames.append({**row, "smoothed_landmarks": found.data["landmarks"][0]})
     return frames

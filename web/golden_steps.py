@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from supervision import Detections
 
-from fer.array_types import UInt8Array
+from fer.array_types import Float64Array, Int64Array, UInt8Array
+from fer.drawing.label_placement import LabelPlacer
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.ui.photo.handlers import MIN_FACE_RANGE
@@ -29,6 +30,9 @@ SMALL = (20, 15)
 
 GAINS = (256, 96, 40, 12)
 """Factors, over 256, by which the picture is darkened."""
+
+LAYOUTS, FRAME, GAP = 50, (480, 270), 4
+"""Layouts of faces, width and height of their frame, and pixels between their captions."""
 
 
 def pixels(image: UInt8Array) -> dict[str, Any]:
@@ -126,3 +130,39 @@ def faces(found: Detections) -> list[dict[str, Any]]:
         }
         for index, (box, score) in enumerate(zip(boxes(found), confidences(found), strict=True))
     ]
+
+
+def label_placement() -> list[list[dict[str, Any]]]:
+    """Return layouts of one to twelve faces in two frames, and where their captions go.
+
+    Between the frames all move by a few pixels; one leaves where there are two or more, two come.
+    """
+    generator, layouts = np.random.default_rng(4), []
+    for index in range(LAYOUTS):
+        placer, count, total = LabelPlacer(), 1 + index % 10, 3 + index % 10
+        sides = generator.uniform(15, 70, (total, 1)) * (1, 1.25)
+        corners = generator.uniform(-10, FRAME, (total, 2))
+        moved = corners + generator.normal(0, 4, corners.shape)
+        texts = generator.integers((40, 14), (130, 22), (total, 2))
+        sizes = np.stack([texts, np.column_stack([texts[:, 1] + 4, texts[:, 1]])], axis=1)
+        tracks, leaders = 1 + generator.permutation(total), index % 3 > 0
+        frames = [(corners, np.arange(count)), (moved, np.arange(int(count > 1), total))]
+        layouts.append(
+            [
+                place_labels(
+                    placer, np.hstack([at, at + sides])[seen], sizes[seen], tracks[seen], leaders
+                )
+                for at, seen in frames
+            ]
+        )
+    return layouts
+
+
+def place_labels(
+    placer: LabelPlacer, places: Float64Array, sizes: Int64Array, tracks: Int64Array, leaders: bool
+) -> dict[str, Any]:
+    """Place the captions of a frame; return what was given and the values of each placement."""
+    found = (np.round(4 * places) / 4).astype(np.float32)  # exact, so that all round alike
+    placed = placer.place(found, sizes, FRAME, GAP, tracks.tolist(), leaders)
+    given = {"boxes": found, "sizes": sizes, "tracks": tracks, "leaders": leaders}
+    return {**given, "placements": [list(vars(each).values()) for each in placed]}

@@ -20,6 +20,7 @@ from fer.timeline import (
     chart_curves,
     expression_statistics,
     face_counts,
+    formatting,
     serialization,
     timeline,
     track_counts,
@@ -86,7 +87,7 @@ def _chart() -> dict[str, Any]:
         "min_span": chart.MIN_SPAN,
         "max_columns": chart.MAX_COLUMNS,
         "max_tracks": chart.MAX_TRACKS,
-        "tick_steps": chart.TICK_STEPS,
+        "tick_steps": formatting.TICK_STEPS,
     }
 
 

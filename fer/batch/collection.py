@@ -10,6 +10,7 @@ from fer.batch.manifest import read_manifest
 from fer.batch.store import copy_name, is_readable, read_rows
 from fer.output_files import check_output_folder, new_file, no_formula
 from fer.recording.frame_table import arrow_file
+from fer.terminal import count_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,11 +44,11 @@ class BatchSummary:
     def __str__(self) -> str:
         """Return it in words, a line for each of the first refused files."""
         lines = [
-            f"{_count(self.photos, 'photo')} and {_count(self.videos, 'video')} are read, with "
-            f"{_count(self.faces, 'row')} of faces."
+            f"{count_of(self.photos, 'photo')} and {count_of(self.videos, 'video')} are read, with "
+            f"{count_of(self.faces, 'row')} of faces."
         ]
         if self.refused:
-            lines.append(f"{_count(len(self.refused), 'file')} could not be read:")
+            lines.append(f"{count_of(len(self.refused), 'file')} could not be read:")
             lines += [f"  {line}" for line in self.refused[:LISTED_ERRORS]]
         if (more := len(self.refused) - LISTED_ERRORS) > 0:
             lines.append(f"  and {more:,} more; see the table `files`.")
@@ -78,10 +79,6 @@ def summarise_batch(files: "pa.Table", source_ids: Collection[str] | None = None
     sources = zip(files["source"].to_pylist(), errors, strict=True)
     refused = sorted(f"{source}: {error}" for source, error in sources if error)
     return BatchSummary(read.count("photo"), read.count("video"), faces, refused)
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number:,} {name}" + ("" if number == 1 else "s")
 
 
 def _complete_parts(folder: Path) -> list[str]:

@@ -110,6 +110,11 @@ def write_manifest(
                 f"The tables in {folder} were made by the network {known['name']!r} of other "
                 f"weights than {network.name!r}; give the same --model, or another folder."
             )
+        if known["precision"] != network.precision:
+            raise ValueError(
+                f"The tables in {folder} were made in {known['precision']}, not "
+                f"{network.precision}; give the same --device, or another folder."
+            )
         versions = {"fer": __version__, **_versions()}
         if versions not in manifest["versions"]:
             manifest["versions"] = [*manifest["versions"], versions]

@@ -10,7 +10,7 @@ from fer.batch.input_files import InputFile
 from fer.batch.local_copies import UnavailableError, read_bytes
 from fer.batch.rows import FaceRows, TimelineRows, file_table
 from fer.batch.store import copy_name
-from fer.batch.tasks import PHOTO_MIN_FACE, BatchSettings, TableRows
+from fer.batch.tasks import BatchSettings, TableRows
 from fer.batch.transient_errors import UnreachableError, raise_if_mount_lost
 from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import describe_rotation
@@ -19,6 +19,7 @@ from fer.output_files import write_file
 from fer.pipeline import Pipeline
 from fer.timeline.timeline import Timeline
 from fer.vision.detections import expression_labels, picture_rotation
+from fer.vision.face_sizes import PHOTO_MIN_FACE
 
 LARGE = "The photo takes too much memory to read; save it smaller."
 

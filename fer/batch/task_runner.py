@@ -151,7 +151,7 @@ class TaskRunner:
         elif task.identity != identity:
             raise UnreachableError(REPLACED)
         elif self.settings.annotated is not None:
-            result = read_annotated(task.file, *known)
+            result = read_annotated(task, *known)
         else:
             result = read_segment(task, *known)
         if self._copies.identity(task.file) != identity:

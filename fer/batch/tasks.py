@@ -27,9 +27,6 @@ SEGMENT_SECONDS = 60
 MIN_OVERLAP = 2
 """Whole seconds before a segment that are analysed once more, so that its tracks are continued."""
 
-PHOTO_MIN_FACE, VIDEO_MIN_FACE = 20, 40
-"""Smallest face to detect, in pixels, as in `fer photo` and `fer video`."""
-
 
 @dataclass(frozen=True)
 class BatchSettings:

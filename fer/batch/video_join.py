@@ -17,6 +17,7 @@ from fer.array_types import Float32Array, Float64Array
 from fer.batch.tasks import Segment
 from fer.drawing.face_export import describe_rotation
 from fer.recording.frame_table import BOX_COLUMNS
+from fer.terminal import count_of
 from fer.timeline.formatting import format_time
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _notices(segments: Sequence[tuple[Segment, Mapping[str, Any]]]) -> Iterator[
     unread = sum(facts.get("unread", 0) for _, facts in segments)
     turns = [facts["rotation"] for _, facts in segments if facts.get("rotation")]
     if unread:  # the same frame perhaps twice, in the seconds that segments have in common
-        yield f"About {unread:,} picture{'s' * (unread > 1)} could not be read."
+        yield f"About {count_of(unread, 'picture')} could not be read."
     yield from warnings
     if turns:
         yield describe_rotation(turns[-1], "video")

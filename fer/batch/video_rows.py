@@ -10,7 +10,7 @@ from supervision import Detections
 from fer.batch.input_files import InputFile
 from fer.batch.rows import FaceRows, TimelineRows
 from fer.batch.store import copy_name
-from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows, SegmentTask
+from fer.batch.tasks import BatchSettings, Segment, SegmentRows, SegmentTask
 from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyze
 from fer.recording.analysis_settings import AnalysisSettings
@@ -20,6 +20,7 @@ from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 from fer.video import VideoReader
 from fer.vision.boxes import box_sizes
 from fer.vision.detections import boxes, expression_labels
+from fer.vision.face_sizes import VIDEO_MIN_FACE
 
 SAMPLES_BEYOND = 2
 """Samples after a segment's end, which show whether a face that was detected in the segment's last
@@ -125,7 +126,7 @@ def _losses(reader: VideoReader, segment: Segment) -> dict[str, Any]:
 
 
 def read_annotated(
-    file: InputFile,
+    task: SegmentTask,
     path: Path,
     pipeline: Pipeline,
     settings: BatchSettings,
@@ -134,7 +135,7 @@ def read_annotated(
     """Analyse a video in one piece, with a folder of its own for all that `fer video` writes.
 
     Args:
-        file: The video.
+        task: The video; its segment is all of it.
         path: Where it is on this machine.
         pipeline: Detects and classifies.
         settings: The batch's settings, with `annotated`.
@@ -144,12 +145,12 @@ def read_annotated(
         fer.video.VideoError: It can't be read.
         fer.recording.outputs.ResultsError: Nothing can be written.
     """
-    with VideoReader(path, WORKING_SIDE, unlimited=True) as reader:
+    with VideoReader(path, WORKING_SIDE, unlimited=True, known=task.info) as reader:
         scale = reader.scale
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     uncertain_below = pipeline.classifier.uncertain_below
-    collector = SampleCollector(file, settings, whole, uncertain_below, scale)
-    folder = (settings.annotated or Path()) / copy_name(file.source, file.source_id)
+    collector = SampleCollector(task.file, settings, whole, uncertain_below, scale)
+    folder = (settings.annotated or Path()) / copy_name(task.file.source, task.file.source_id)
 
     def keep_on() -> bool:
         note_progress()
@@ -163,6 +164,7 @@ def read_annotated(
         progress=lambda progress: note_progress(),  # also where one picture stays for an hour
         stopped=keep_on,
         on_sample=collector.add,
+        known=task.info,
     )
     return collector.rows(rotation=0, unread=0, warning=recording.warning)
 

@@ -20,10 +20,7 @@ from fer.cli.photo_command import add_photo
 from fer.cli.push_command import add_push
 from fer.cli.run_command import add_run
 from fer.cli.video_command import add_video
-from fer.terminal import DefaultsHelpFormatter, hide_exif_warnings
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it: 128 and the signal's number."""
+from fer.terminal import INTERRUPTED, DefaultsHelpFormatter, hide_exif_warnings
 
 BROKEN_PIPE = 141
 """Exit status where the reader of the output is gone, as shells have it for SIGPIPE."""

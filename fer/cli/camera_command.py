@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.output_files import check_output_folder
 from fer.terminal import DefaultsHelpFormatter
+from fer.vision.face_sizes import VIDEO_MIN_FACE
 
 if TYPE_CHECKING:
     from fer.cli.camera_loop import CameraLoop
@@ -33,7 +34,7 @@ def add_camera(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "http://...; or a video file",
     )
     add_model(parser)
-    add_min_face(parser, 40)
+    add_min_face(parser, VIDEO_MIN_FACE)
     parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,

@@ -223,12 +223,13 @@ def load_folder(
     from fer.model.evaluation_results import Evaluation
     from fer.vision.crops import CropFraming, crop_largest_face
     from fer.vision.detector import FaceDetector
+    from fer.vision.face_sizes import PHOTO_MIN_FACE
 
     crop = None
     if options.detect:
         crop = partial(
             crop_largest_face,
-            detector=FaceDetector(min_face=20, device=options.device),
+            detector=FaceDetector(min_face=PHOTO_MIN_FACE, device=options.device),
             framing=CropFraming(**classifier.framing),
         )
     faces = load_image_folder(options.folder, labels, crop)

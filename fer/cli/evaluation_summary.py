@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fer.output_files import new_file
 from fer.paths import whole_path
+from fer.terminal import count_of
 
 if TYPE_CHECKING:
     from fer.model.evaluation_results import CombinedMetrics, Evaluation
@@ -84,6 +85,6 @@ def summary(evaluation: "Evaluation", folder: Path) -> str:
     }
     for reason, count in left_out.items():
         if count:
-            pictures = "picture" if count == 1 else "pictures"
-            lines.append(f"{count:,} {pictures} {reason} left out; evaluation.json lists them")
+            pictures = f"{count_of(count, 'picture')} {reason}"
+            lines.append(f"{pictures} left out; evaluation.json lists them")
     return "\n".join([*lines, f"Everything is in {whole_path(folder)}."])

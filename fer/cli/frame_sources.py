@@ -3,6 +3,7 @@
 OpenCV delivers cameras' frames as BGR; they are converted to RGB here.
 """
 
+import logging
 import re
 import sys
 import threading
@@ -18,6 +19,8 @@ import numpy as np
 from fer.array_types import UInt8Array
 from fer.clock import PausableClock
 from fer.video import Frame, VideoReader
+
+logger = logging.getLogger(__name__)
 
 CAMERA_TIMEOUT = 3.0
 """Seconds without a picture after which a camera counts as lost."""
@@ -93,15 +96,16 @@ class CameraSource(AbstractContextManager["CameraSource"]):
 
     def _fetch(self) -> None:
         last = time.monotonic()
-        while not self._closing:
-            good, picture = self._capture.read()
-            if good:
-                self._latest, last = np.asarray(picture, np.uint8), time.monotonic()
-            elif time.monotonic() - last > CAMERA_TIMEOUT:
-                self._gone = True
-                return
-            else:
-                time.sleep(0.01)
+        try:
+            while not self._closing and time.monotonic() - last <= CAMERA_TIMEOUT:
+                good, picture = self._capture.read()
+                if good:
+                    self._latest, last = np.asarray(picture, np.uint8), time.monotonic()
+                else:
+                    time.sleep(0.01)
+        except cv2.error as error:
+            logger.warning("%s: %s", self._name, error)
+        self._gone = True
 
     @property
     def ended(self) -> bool:

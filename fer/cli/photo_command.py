@@ -12,7 +12,8 @@ from fer.cli.input_paths import find_files, free_name
 from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.output_files import OutputError, output_folder, write_file
 from fer.paths import PHOTO, printable, real_path, whole_path
-from fer.terminal import DefaultsHelpFormatter, with_progress
+from fer.terminal import DefaultsHelpFormatter, count_of, with_progress
+from fer.vision.face_sizes import PHOTO_MIN_FACE
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -49,7 +50,7 @@ def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="FOLDER",
         help="folder for faces.csv, faces.json and the annotated photos; created if missing",
     )
-    add_min_face(parser, 20)
+    add_min_face(parser, PHOTO_MIN_FACE)
     parser.add_argument(
         "--whole", action="store_true", help="each photo already is one face; none is looked for"
     )
@@ -215,11 +216,10 @@ def describe_faces(faces: Sequence["FaceRow"]) -> str:
     """
     if not faces:
         return "no face found"
-    count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
     names = Counter(face["expression"] for face in faces).most_common()
     many = [f"{number} {name}" for name, number in names]
     listed = map(describe_face, faces) if len(faces) <= MAX_LISTED_FACES else many
-    return f"{count}: {', '.join(listed)}"
+    return f"{count_of(len(faces), 'face')}: {', '.join(listed)}"
 
 
 def describe_face(face: "FaceRow") -> str:

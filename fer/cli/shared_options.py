@@ -3,14 +3,13 @@
 import argparse
 from pathlib import Path
 
+from fer.vision.face_sizes import SMALLEST_FACE
+
 SOURCE_HELP = (
     "a Hub id, fer2013.csv, or a folder with that file, with parquet files or with "
     "train/angry/... and so on"
 )
 """What `--dataset` takes, for the help."""
-
-SMALLEST_FACE = 12
-"""Pixels, as `fer.vision.pyramid` has them, with which even the help would take a second."""
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

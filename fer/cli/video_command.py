@@ -11,11 +11,12 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from fer.cli.input_paths import find_videos, free_name
-from fer.cli.shared_options import add_model, add_rate, check_shared
+from fer.cli.shared_options import add_min_face, add_model, add_rate, check_shared
 from fer.cli.study_options import ALL, add_study_options, read_marks, span_of
 from fer.output_files import output_folder
 from fer.paths import VIDEO_FORMATS, printable, whole_path
 from fer.terminal import DefaultsHelpFormatter, share_progress
+from fer.vision.face_sizes import VIDEO_MIN_FACE
 
 if TYPE_CHECKING:
     from fer.pipeline import Pipeline
@@ -35,9 +36,6 @@ REASONS = {
     "class": "Chosen because most analysed frames have five faces or more.",
 }
 """Why `AUTO` became which view."""
-
-MIN_FACE = 40
-"""Smallest face to detect, in pixels, as in the Recording tab."""
 
 
 def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -80,6 +78,7 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         "or more only (class), or whichever fits the faces in view (auto)",
     )
     add_rate(parser)
+    add_min_face(parser, VIDEO_MIN_FACE)
 
 
 @dataclass
@@ -118,7 +117,7 @@ def run_video(options: argparse.Namespace) -> str:
     marks = read_marks(options.marks, several)
     places = video_folders(videos, options.output) if several else {options.files[0]: None}
     with output_folder(options.output):
-        pipeline = Pipeline.load(options.model, MIN_FACE, options.device)
+        pipeline = Pipeline.load(options.model, options.min_face, options.device)
         analyze_videos(results, places, pipeline, options, marks)
     refused = [f"{name} is left out. {why}" for name, why in results.refused.items()]
     return "\n".join([*results.reports, *refused])

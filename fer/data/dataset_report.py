@@ -1,11 +1,11 @@
 """Data-set report: the statistics as sentences and as one HTML page."""
 
-import base64
 from collections.abc import Mapping, Sequence
 
 from fer.data.statistics import SplitStatistics, VoteStatistics
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
-from fer.templates import render
+from fer.templates import data_uri, render
+from fer.terminal import count_of
 
 HEADINGS = {
     "counts": "How many faces there are",
@@ -16,9 +16,9 @@ HEADINGS = {
 """The page's sections, in its order."""
 
 FOOTER = (
-    "FER2013: Goodfellow et al. (2013). FER+: Barsoum et al. (2016); ten people labelled each face "
-    "anew; of expressions with equally many votes the first in FER+'s order counts. Two pictures "
-    "are duplicates where their correlation is above 0.995."
+    "FER2013: Goodfellow et al. (2013). FER+: Barsoum et al. (2016), for which ten people labelled "
+    "each face anew; where expressions have equally many votes, the first in FER+'s order counts. "
+    "Two pictures are duplicates if their correlation is above 0.995."
 )
 
 
@@ -46,13 +46,14 @@ def describe_dataset(statistics: Mapping[str, SplitStatistics]) -> dict[str, lis
 def _describe_counts(name: str, split: SplitStatistics) -> str:
     counts, pictures = split["counts"], split["pictures"]
     most, fewest = _most(counts), _fewest(counts)
-    sentence = f"{name} has {_count(pictures, 'face')}: most are {most} "
-    sentence += (
-        f"({_of(counts[most], pictures)}), fewest {fewest} ({_of(counts[fewest], pictures)})."
+    sentence = (
+        f"{name} has {count_of(pictures, 'face')}: the largest class is {most} "
+        f"({_of(counts[most], pictures)}), the smallest {fewest} "
+        f"({_of(counts[fewest], pictures)})."
     )
     blank = split["blank"]
     return sentence + (
-        f" {_count(blank, 'picture')} {_verb(blank, 'is', 'are')} blank." if blank else ""
+        f" {count_of(blank, 'picture')} {_verb(blank, 'is', 'are')} blank." if blank else ""
     )
 
 
@@ -61,14 +62,14 @@ def _describe_duplicates(name: str, split: SplitStatistics) -> list[str]:
     if redundant := duplicates["redundant"]:
         verb = _verb(redundant, "duplicates", "duplicate")
         sentences.append(
-            f"In {name}, {_count(redundant, 'picture')} {verb} another one; in "
-            f"{duplicates['conflicting']:,} of {_count(duplicates['groups'], 'group')} of "
+            f"In {name}, {count_of(redundant, 'picture')} {verb} another one; in "
+            f"{duplicates['conflicting']:,} of {count_of(duplicates['groups'], 'group')} of "
             "duplicates the labels differ."
         )
     if inside:
         share, have = inside / split["pictures"], _verb(inside, "has", "have")
         sentences.append(
-            f"{_count(inside, 'picture')} of {name} ({share:.1%}) {have} a duplicate in train, "
+            f"{count_of(inside, 'picture')} of {name} ({share:.1%}) {have} a duplicate in train, "
             f"which inflates accuracies on {name}."
         )
     return sentences or [f"{name} has no duplicates."]
@@ -85,8 +86,8 @@ def _describe_votes(name: str, votes: VoteStatistics) -> str:
     most, least = _most(rates), _fewest(rates)
     return (
         f"In {name}, the majority of FER+'s votes agrees with the label on "
-        f"{votes['agreement']:.0%} of the {_count(votes['pictures'], 'face')} with votes, a single "
-        f"vote on {votes['voter_agreement']:.0%}. Agreement is highest for {most} "
+        f"{votes['agreement']:.0%} of the {count_of(votes['pictures'], 'face')} with votes, a "
+        f"single vote on {votes['voter_agreement']:.0%}. Agreement is highest for {most} "
         f"({rates[most]:.0%}) and lowest for {least} ({rates[least]:.0%})."
     )
 
@@ -97,10 +98,6 @@ def _most(amounts: Mapping[str, float]) -> str:
 
 def _fewest(amounts: Mapping[str, float]) -> str:
     return min(amounts, key=lambda name: amounts[name])
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _verb(number: int, one: str, many: str) -> str:
@@ -127,7 +124,7 @@ def dataset_report_html(
         {
             "heading": heading,
             "sentences": sentences[name],
-            "plots": [(base64.b64encode(png).decode(), alt) for png, alt in plots.get(name, ())],
+            "plots": [(data_uri(png, "image/png"), alt) for png, alt in plots.get(name, ())],
         }
         for name, heading in HEADINGS.items()
     ]

@@ -1,40 +1,30 @@
 """FER2013, or another data set of its form, from the Hugging Face Hub."""
 
-import re
 from pathlib import Path
 
 import datasets
 from datasets.exceptions import DatasetsError
 from datasets.naming import camelcase_to_snakecase
 from huggingface_hub import HfApi
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-)
-
-# The HTTP library that huggingface_hub uses, whichever that is; exported by a lazy __getattr__.
-from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from fer.data.readers import EXPECTED
 from fer.data.splits import DatasetError
-
-_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-_HUB_TIMEOUT = 10.0  # seconds
+from fer.hub_access import HUB_ID, TIMEOUT, UNREACHABLE_ERRORS
 
 
 def load_hub(source: str) -> datasets.DatasetDict:
     """Load a Hub id; the Hub is queried once before, as `datasets` retries for half a minute."""
-    if not _HUB_ID.fullmatch(source):
+    if not HUB_ID.fullmatch(source):
         raise DatasetError(
             f"There is no file or folder {source!r}, nor is it a Hub id (owner/name); "
             f"expected {EXPECTED}."
         )
     try:
         if not _is_cached(source):
-            HfApi().dataset_info(source, timeout=_HUB_TIMEOUT)
+            HfApi().dataset_info(source, timeout=TIMEOUT)
         return datasets.load_dataset(source)
-    except (httpx.RequestError, ConnectionError, LocalEntryNotFoundError) as error:
+    except (*UNREACHABLE_ERRORS, ConnectionError) as error:
         raise DatasetError(
             f"The Hub can't be reached for {source!r} and there is no folder of that name here; "
             "give --dataset a folder with FER2013, for example --dataset data/fer2013."

@@ -84,6 +84,7 @@ class LabelPlacer:
         """
         unmoved = len(boxes) == 1 and not any(self._previous.values())
         if unmoved and (alone := _place_alone(boxes[0], sizes[0, 0], frame)):
+            self._previous = {} if track_ids is None else {track_ids[0]: 0}
             return [alone]
         layout, before = _Layout(boxes, sizes, frame, gap, leaders), self._previous
         faces = range(len(boxes))
@@ -122,11 +123,11 @@ class _Layout:
         self._taken, self._margin = np.empty((0, 4)), gap * np.array([-1, -1, 1, 1])
         # New places keep a distance that old ones may lose, so that noise moves no caption.
         self._kept = self._free_of_faces(frame, self.boxes)
-        self._free = self._kept & self._free_of_faces(frame, self.boxes + self._margin)
-        self._free[:, _LEADER:] &= leaders
         if len(boxes) > FEW_FACES:
             narrow = sizes[:, 0, 0] <= _MAX_WIDTH * (boxes[:, 2] - boxes[:, 0])
-            self._free[:, :_NUMBER] &= narrow[:, None]
+            self._kept[:, :_NUMBER] &= narrow[:, None]
+        self._free = self._kept & self._free_of_faces(frame, self.boxes + self._margin)
+        self._free[:, _LEADER:] &= leaders
 
     def _free_of_faces(self, frame: tuple[int, int], boxes: Float64Array) -> BoolArray:
         """Return which candidates beside and away from boxes are visible and cover no face."""

@@ -154,6 +154,11 @@ def localized_number(number: str) -> str:
     return number.translate(swapped) if current_language() in _COMMA_DECIMALS else number
 
 
+def format_count(number: float) -> str:
+    """Return 3589 as "3,589"."""
+    return localized_number(f"{number:,.0f}")
+
+
 def mark(text: str) -> str:
     """Return a text as it is: `python -m docs.translations` finds it here, `gettext` comes later.
 

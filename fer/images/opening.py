@@ -8,8 +8,8 @@ from typing import BinaryIO, cast
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile, jpeg_factory
 
+from fer.i18n import format_count
 from fer.i18n import gettext as _
-from fer.i18n import localized_number
 from fer.i18n import mark as N_
 
 MAX_PIXELS = 80_000_000
@@ -99,8 +99,8 @@ def require_size(size: tuple[int, int], max_pixels: int | None = None) -> None:
             _(
                 "The picture is too large (%(width)s x %(height)s); at most %(most)s million "
                 "pixels are read.",
-                width=localized_number(f"{width:,}"),
-                height=localized_number(f"{height:,}"),
+                width=format_count(width),
+                height=format_count(height),
                 most=max_pixels // 1_000_000,
             )
         )
@@ -179,8 +179,8 @@ def _reduce(image: Image.Image) -> list[str]:
         _(
             "The picture is large (%(width)s x %(height)s) and was read at 1/%(factor)s of its "
             "size; boxes are in pixels of the smaller one.",
-            width=localized_number(f"{width:,}"),
-            height=localized_number(f"{height:,}"),
+            width=format_count(width),
+            height=format_count(height),
             factor=factor,
         )
     ]

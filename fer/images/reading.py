@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer.array_types import UInt8Array
+from fer.i18n import format_count
 from fer.i18n import gettext as _
-from fer.i18n import localized_number
 from fer.images.color import (
     has_16_bit_channels,
     is_high_bit_depth_grey,
@@ -136,8 +136,8 @@ def encode_jpeg(image: UInt8Array, quality: int = 80) -> bytes:
         raise ImageError(
             _(
                 "A JPEG side is at most %(most)s pixels; the picture has %(side)s.",
-                most=localized_number(f"{MAX_JPEG_SIDE:,}"),
-                side=localized_number(f"{max(image.shape[:2]):,}"),
+                most=format_count(MAX_JPEG_SIDE),
+                side=format_count(max(image.shape[:2])),
             )
         )
     buffer = io.BytesIO()

@@ -6,8 +6,9 @@ from typing import Any
 
 from fer.labels import EXPRESSIONS
 from fer.model.evaluation_results import CorruptionAccuracy, Evaluation
-from fer.model.markdown import duration, number, share, table, threads
+from fer.model.markdown import duration, number, share, table
 from fer.model.model_metrics import ModelMetrics, TrainingRun
+from fer.terminal import count_of
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def training_facts(training: TrainingRun) -> str:
     """Return time, machine and amounts of the training as a table."""
     used, stages = training.torch_threads, training.stages
     by_stage = ", ".join(f"{stage.name} {number(stage.epochs)}" for stage in stages)
-    where = (training.device, training.machine, threads(used) if used else None)
+    where = (training.device, training.machine, count_of(used, "thread") if used else None)
     facts = {
         _time_heading(len(stages)): duration(training.hours),
         "Machine": ", ".join(filter(None, where)),

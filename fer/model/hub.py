@@ -17,13 +17,13 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
-    LocalEntryNotFoundError,
     LocalTokenNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # the one the Hub client uses
+
+from fer.hub_access import HUB_ID, TIMEOUT, UNREACHABLE_ERRORS
 
 MODEL_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 """What a network's folder needs to have."""
@@ -46,13 +46,6 @@ EVALUATION_FILE = "evaluation.json"
 EVALUATION_PLOTS = ("confusion.png", "reliability.png", "risk_coverage.png", "robustness.png")
 """What `fer evaluate` draws of them."""
 
-TIMEOUT = 10.0
-"""Timeout of requests to the Hub in seconds."""
-
-UNREACHABLE_ERRORS = (httpx.RequestError, OfflineModeIsEnabled, LocalEntryNotFoundError)
-"""What the client raises when the Hub is out of reach."""
-
-HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 REVISION_NAME = re.compile(r"[\w][\w./-]*")
 _LOGIN_HINT = "log in with `hf auth login` or set HF_TOKEN to a token that may write to it"
 

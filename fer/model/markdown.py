@@ -62,12 +62,3 @@ def duration(hours: float | None) -> str:
     if hours is None:
         return ""
     return f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
-
-
-def threads(count: int) -> str:
-    """Return a number of threads in words.
-
-    >>> threads(1), threads(2)
-    ('1 thread', '2 threads')
-    """
-    return f"{count} thread" if count == 1 else f"{count} threads"

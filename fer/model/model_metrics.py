@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from fer.i18n import format_count, localized_number
 from fer.i18n import gettext as _
-from fer.i18n import localized_number
 from fer.model.evaluation_results import CorruptionAccuracy, Evaluation
 from fer.model.json_records import (
     OPEN,
@@ -136,7 +136,7 @@ class ModelMetrics(JsonRecord):
                 return _(
                     "%(accuracy)s of %(pictures)s pictures of the %(split)s split (%(labels)s)",
                     accuracy=localized_number(f"{accuracy:.1%}"),
-                    pictures=localized_number(f"{pictures:,}"),
+                    pictures=format_count(pictures),
                     split=_(split),
                     labels=_(label_set),
                 )

@@ -8,15 +8,8 @@ from tempfile import TemporaryDirectory
 from huggingface_hub import HfApi
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 
-from fer.model.hub import (
-    EVALUATION_PLOTS,
-    HUB_ID,
-    ONNX_FILES,
-    RECIPE,
-    REVISION_NAME,
-    TIMEOUT,
-    hub_errors_as,
-)
+from fer.hub_access import HUB_ID, TIMEOUT
+from fer.model.hub import EVALUATION_PLOTS, ONNX_FILES, RECIPE, REVISION_NAME, hub_errors_as
 from fer.model.hub_folder import NOTEBOOK, write_hub_folder
 
 

@@ -36,7 +36,7 @@ from fer.recording.threaded_queues import prefetch, run_in_background
 from fer.timeline.marks import sorted_marks
 from fer.timeline.methods import NetworkIdentity, TimelineMetadata
 from fer.timeline.timeline import Timeline
-from fer.video import Frame, VideoError, VideoReader, VideoWriter
+from fer.video import Frame, VideoError, VideoInfo, VideoReader, VideoWriter
 from fer.vision.detections import expression_labels
 
 WORKING_SIDE = 1920
@@ -59,6 +59,7 @@ def analyze(
     cancelled: Callable[[], bool] | None = None,
     stopped: Callable[[], bool] = lambda: False,
     on_sample: Callable[[Detections, float], object] | None = None,
+    known: VideoInfo | None = None,
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -72,6 +73,7 @@ def analyze(
         stopped: Returns whether to leave the rest of the video out and finish with what was
             analysed; called for each frame.
         on_sample: Receives the faces that are counted of each analysed frame, and its time.
+        known: What is known of the video already; its length isn't measured again then.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -86,7 +88,7 @@ def analyze(
     if real_path(source) in [real_path(folder / name) for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
     with (
-        VideoReader(source, WORKING_SIDE, settings.unlimited) as reader,
+        VideoReader(source, WORKING_SIDE, settings.unlimited, known=known) as reader,
         atomic_outputs(folder) as work,
     ):
         analyzer = FrameAnalyzer(pipeline, settings.view, settings.rate, scale=reader.scale)

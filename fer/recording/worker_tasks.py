@@ -99,7 +99,7 @@ def analyze_video(
         bound_cpu(time_limit(info.duration))
         # Without a sheet: the page shows the thumbnails itself.
         wanted = replace(settings, sound=sound, sheet=False, keep_frames=True)
-        made = analyze(source, folder, pipeline, wanted, report)
+        made = analyze(source, folder, pipeline, wanted, report, known=info)
         _send_result(channel, made)
 
     return partial(report_errors, work)

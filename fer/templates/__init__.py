@@ -8,6 +8,7 @@ templates alone. The filter `translated` is for names that are put in, `localize
 numbers.
 """
 
+import base64
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -85,6 +86,11 @@ def template_environment() -> Environment:
         "percent": "{:.0%}".format,
     }
     return environment
+
+
+def data_uri(content: bytes, media_type: str) -> str:
+    """Return bytes as a `data:` URI."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def colour_style(label: str) -> str:

@@ -95,7 +95,8 @@
     }
     const times = chart.querySelector(".fer-times");
     if (zoomed) {
-      const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600].find((tick) => width / tick <= 5) ?? 7200;
+      const last = fer.ticks.at(-1);
+      const step = fer.ticks.find((tick) => width / tick <= 5) ?? Math.ceil(width / 5 / last) * last;
       const ticks = [];
       for (let tick = Math.ceil(fer.from / step) * step; tick < fer.to - 0.03 * width; tick += step) ticks.push(tick);
       times.replaceChildren(...ticks.map((tick) => {

@@ -24,7 +24,7 @@ from fer.timeline.expression_statistics import (
     outcome_shares,
 )
 from fer.timeline.face_counts import FRAMES
-from fer.timeline.formatting import format_time
+from fer.timeline.formatting import format_time, tick_step
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline
 
@@ -40,9 +40,6 @@ MAX_TRACKS = 3
 """Single faces drawn in the person view: those seen longest."""
 
 _INDEX_SCALE = "+1", "0", "\N{MINUS SIGN}1"
-
-TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-"""Possible steps of the time axis in seconds."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ def timeline_html(
     tracks = longest_tracks(counted)
     marked = marked_seconds(timeline.marks, duration)
     min_span = max(MIN_LIVE_SPAN if growing else MIN_SPAN, marked)
-    whole, *single = chart_curves(timeline, tracks, MAX_COLUMNS, min_span)
+    whole, *single = chart_curves(timeline, counted, tracks, MAX_COLUMNS, min_span)
     headings = [_("Face %(number)s", number=track) for track in tracks]
     faces, several = list(zip(headings, single, strict=True)), len(tracks) > 1
     rows = [(_("All faces"), whole), *faces] if several else [(_("Expressions"), whole)]
@@ -101,7 +98,7 @@ def timeline_html(
         "chart.html",
         description=chart_description(counted),
         span=f"{whole.span:g}",
-        series="" if growing else chart_series(timeline, tracks if several else ()),
+        series="" if growing else chart_series(timeline, counted, tracks if several else ()),
         started=started,
         level=level,
         plots=[
@@ -223,6 +220,6 @@ def _withheld_strips(curves: Curves) -> list[tuple[str, str]]:
 
 
 def _time_axis(span: float) -> list[tuple[str, str]]:
-    """Return place and text of the labels of the time axis, at most six."""
-    step = next((tick for tick in TICK_STEPS if span / tick <= 5), 2 * TICK_STEPS[-1])
+    """Return place and text of the labels of the time axis, at most five."""
+    step = tick_step(span, 5)
     return [(f"{t / span:.1%}", format_time(t)) for t in np.arange(0, span * 0.97, step).tolist()]

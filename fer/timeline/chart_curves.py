@@ -12,6 +12,7 @@ import numpy as np
 from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.i18n import gettext as _
 from fer.timeline.expression_statistics import STACK_ORDER, Statistics, merged_statistics
+from fer.timeline.formatting import TICK_STEPS
 from fer.timeline.timeline import Timeline
 
 VIEWBOX_SIDE = 1000
@@ -100,14 +101,19 @@ def _heights(values: Float64Array) -> list[int]:
 
 
 def chart_curves(
-    timeline: Timeline, tracks: Sequence[int], max_bins: int, min_span: float = 0.0
+    timeline: Timeline,
+    counted: Timeline,
+    tracks: Sequence[int],
+    max_bins: int,
+    min_span: float = 0.0,
 ) -> list[Curves]:
     """Return the curves of all faces, then those of some tracks.
 
     All have bins up to the timeline's end, also where its last ones are left out.
 
     Args:
-        timeline: What is drawn.
+        timeline: What was recorded.
+        counted: The same without what is left out, which is drawn.
         tracks: The tracks.
         max_bins: Bins at most; longer timelines are merged into wider ones.
         min_span: Minimum length of the time axis in seconds.
@@ -121,29 +127,31 @@ def chart_curves(
         known = numbers // group, counts, slots, timeline.view == "class"
         return Curves(step, max(min_span, step * slots), merged_statistics(*known))
 
-    counted = timeline.included()
     numbers, found, counts = counted.track_counts()
     single = [curves(numbers[found == track], counts[found == track]) for track in tracks]
     return [curves(*counted.counts()), *single]
 
 
-def chart_series(timeline: Timeline, tracks: Sequence[int]) -> str:
+def chart_series(timeline: Timeline, counted: Timeline, tracks: Sequence[int]) -> str:
     """Return the values of a chart as JSON, in whole thousandths, null where there is none.
 
     Args:
-        timeline: What is drawn.
+        timeline: What was recorded.
+        counted: The same without what is left out, which is drawn.
         tracks: The tracks that have areas of their own.
 
     Returns:
         `step` (seconds of a value), `names` (of the areas, from the ground up), `labels` (their
-        names in the page's language), `areas` (for all faces, then for each track: a list of shares
-        for each step), and `index` and `faces` (for each step).
+        names in the page's language), `ticks` (possible steps of the time axis), `areas` (for all
+        faces, then for each track: a list of shares for each step), and `index` and `faces` (for
+        each step).
     """
-    curves = chart_curves(timeline, tracks, MAX_SERIES_COLUMNS)
+    curves = chart_curves(timeline, counted, tracks, MAX_SERIES_COLUMNS)
     series = {
         "step": curves[0].step,
         "names": STACK_ORDER,
         "labels": [_(name) for name in STACK_ORDER],
+        "ticks": TICK_STEPS,
         "areas": [_rows(each.shares) for each in curves],
         "index": _thousandths(curves[0].statistics["index"]),
         "faces": _thousandths(curves[0].statistics["faces"]),

@@ -18,12 +18,12 @@ def chart_note(timeline: Timeline, withheld: bool, drawn: int, changes: int) -> 
     """Return an explanation of the index, the hatching, and which faces and changes are drawn.
 
     Args:
-        timeline: The timeline.
+        timeline: What is drawn, without what is left out.
         withheld: Whether something is hatched.
         drawn: Number of tracks that are drawn separately.
         changes: Number of these that have a plot of their change from the baseline.
     """
-    tracks = len(set(timeline.included().track_counts()[1].tolist()))
+    tracks = len(set(timeline.track_counts()[1].tolist()))
     sentences = [
         _("Positive-negative index: the share of happy minus angry, disgust, fear and sad.")
     ]
@@ -63,14 +63,14 @@ def index_heading(has_error: bool) -> str:
 
 
 def chart_description(timeline: Timeline) -> str:
-    """Return what the chart shows, in a sentence."""
+    """Return what the chart of a timeline without what is left out shows, in a sentence."""
     mean = mean_statistics(timeline)
     if not mean["classified"]:
         return _("A timeline that shows no expression yet.")
     top = max(EXPRESSIONS, key=mean.__getitem__)
     return _(
         "Expressions over %(time)s: on average %(expression)s %(share)s.",
-        time=format_time(timeline.included().seconds),
+        time=format_time(timeline.seconds),
         expression=_(top),
         share=f"{mean[top]:.0%}",
     )

@@ -1,5 +1,7 @@
 """Times and shares as people read them; no line breaks between a number and its unit."""
 
+from math import ceil
+
 from fer.i18n import gettext as _
 from fer.i18n import localized_number
 
@@ -9,6 +11,12 @@ NO_VALUE = "\N{EN DASH}"
 MAX_SENTENCE = 400
 """Letters of a sentence that may quote a file."""
 
+TICK_STEPS = (
+    *(1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900),
+    *(1200, 1800, 3600, 7200, 14400, 28800),
+)
+"""Steps of time axes in seconds; beyond the last one, its multiples."""
+
 _SPACE = "\N{NO-BREAK SPACE}"
 """Between a number and its unit."""
 
@@ -16,6 +24,13 @@ _SPACE = "\N{NO-BREAK SPACE}"
 def shortened(sentence: str) -> str:
     """Return a sentence without what is beyond `MAX_SENTENCE` letters."""
     return sentence if len(sentence) <= MAX_SENTENCE else f"{sentence[:MAX_SENTENCE]}…"
+
+
+def tick_step(length: float, most: int) -> int:
+    """Return the least step that goes at most so often into a length."""
+    last = TICK_STEPS[-1]
+    beyond = ceil(length / most / last) * last
+    return next((step for step in TICK_STEPS if length / step <= most), beyond)
 
 
 def format_time(seconds: float) -> str:
@@ -55,11 +70,6 @@ def format_percent(share: float, digits: int = 0) -> str:
 def format_decimal(number: float, digits: int = 1) -> str:
     """Return 5.04 as "5.0"."""
     return localized_number(f"{number:.{digits}f}")
-
-
-def format_count(number: float) -> str:
-    """Return 3589 as "3,589"."""
-    return localized_number(f"{number:,.0f}")
 
 
 def format_number(number: float) -> str:

@@ -179,14 +179,15 @@ def _version(package: str) -> str:
 
 def _left_out(timeline: Timeline) -> list[str]:
     """Return what was left out by hand, in a sentence; nothing if nothing was."""
-    left = timeline.seconds - timeline.included().seconds
+    ranges = left_out_ranges(timeline.marks)
+    left = len(timeline.bins_touching(ranges)) * timeline.bin_seconds
     if not left:
         return []
     return [
         ngettext(
             "%(left)s s in %(num)s marked range were left out by hand.",
             "%(left)s s in %(num)s marked ranges were left out by hand.",
-            sum(bool(timeline.bins_touching([each])) for each in left_out_ranges(timeline.marks)),
+            sum(bool(timeline.bins_touching([each])) for each in ranges),
             left=format_number(left),
         )
     ]

@@ -22,18 +22,11 @@ from fer.timeline.expression_statistics import (
     outcome_shares,
 )
 from fer.timeline.face_counts import Counts
-from fer.timeline.formatting import format_time
+from fer.timeline.formatting import format_time, tick_step
 from fer.timeline.marks import left_out_ranges
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
-
-_TICK_STEPS = (
-    *(1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900),
-    *(1200, 1800, 3600, 7200, 14400, 28800),
-)
-"""Steps of the time axis, and widths of a column of the plot, in seconds."""
-
 
 _BACKGROUND, _TEXT, _GRID, _LINE = "#ffffff", "#1c1917", "#d6d3d1", "#0d6861"
 
@@ -72,10 +65,11 @@ def _draw(timeline: Timeline, moments: Sequence[Moment], duration: float) -> Fig
     if not len(timeline):
         figure.text(0.5, 0.5, _("Nothing was recorded."), ha="center", va="center", color=_TEXT)
         return figure
-    if not len(timeline.included()):
+    counted = timeline.included()
+    if not len(counted):
         figure.text(0.5, 0.5, _("All seconds are left out."), ha="center", va="center", color=_TEXT)
         return figure
-    columns = _Columns(timeline, _MAX_COLUMNS, duration)
+    columns = _Columns(timeline, counted, _MAX_COLUMNS, duration)
     upper, middle, outcomes, lower = figure.subplots(
         4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
     )
@@ -98,11 +92,11 @@ def _draw(timeline: Timeline, moments: Sequence[Moment], duration: float) -> Fig
 class _Columns:
     """The bins of a timeline, as few as can be drawn: their starts, width and statistics."""
 
-    def __init__(self, timeline: Timeline, most: int, duration: float) -> None:
+    def __init__(self, timeline: Timeline, counted: Timeline, most: int, duration: float) -> None:
         whole = timeline.counts()[0]
-        numbers, counts = timeline.included().counts()
+        numbers, counts = counted.counts()
         count = whole[-1] + 1 - whole[0]
-        each = next((step for step in _TICK_STEPS if count / step <= most), -(-count // most))
+        each = tick_step(int(count), most)
         self.places, bins = np.unique(numbers // each, return_inverse=True)
         self.view, withhold = timeline.view, timeline.view == "class"
         self.width = float(each * timeline.bin_seconds)
@@ -258,7 +252,7 @@ def _draw_index(axes: Axes, columns: _Columns) -> None:
 
 def _time_axis(axes: Axes, columns: _Columns) -> None:
     whole = columns.end - columns.start
-    step = next((step for step in _TICK_STEPS if whole / step <= _MAX_TICKS), whole / _MAX_TICKS)
+    step = tick_step(whole, _MAX_TICKS)
     first = np.ceil(columns.start / step) * step
     axes.set_xlim(columns.start, columns.end)
     axes.xaxis.set_major_locator(FixedLocator(np.arange(first, columns.end + 1e-6, step).tolist()))

@@ -13,7 +13,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS
-from fer.templates import FIGURES_CSS, chart_script, render
+from fer.templates import FIGURES_CSS, chart_script, data_uri, render
 from fer.timeline.chart import timeline_html
 from fer.timeline.comparison_table import stretches_html
 from fer.timeline.expression_statistics import ERROR_BAND
@@ -167,7 +167,8 @@ def _moments(
 ) -> list[_Moment]:
     """Return the moments with their pictures; other pictures where there are no moments."""
     pictures = [
-        ("" if image is None else _jpeg_uri(image), caption) for caption, image in thumbnails
+        ("" if image is None else data_uri(encode_jpeg(image), "image/jpeg"), caption)
+        for caption, image in thumbnails
     ]
     sentences = [moment.sentence for moment in summary.moments]
     if len(pictures) == len(sentences):
@@ -208,10 +209,6 @@ def _means(summary: Summary) -> dict[str, object]:
         return {"means": None, "top": None}
     means = [summary.mean[name] for name in EXPRESSIONS]
     return {"means": means, "top": top_expression(summary.mean)}
-
-
-def _jpeg_uri(image: UInt8Array) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(encode_jpeg(image)).decode('ascii')}"
 
 
 def _error_note(summary: Summary) -> str:

@@ -17,7 +17,8 @@ from fer.model.evaluation_results import Evaluation
 from fer.model.hub import METRICS_FILE
 from fer.model.json_records import to_json
 from fer.model.model_metrics import ModelMetrics
-from fer.output_files import write_file
+from fer.output_files import new_file, write_file
+from fer.plotting import ACCENT, SECONDARY, simplify_axes
 from fer.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def write_report(
         training=replace(trained.run, settings=asdict(options) | trained.run.settings),
         history=trained.history,
     )
-    draw_curves(trained.history).savefig(folder / CURVES, dpi=120)
     write_file(folder / METRICS_FILE, json.dumps(metrics.to_json(), indent=2) + "\n")
+    with new_file(folder / CURVES) as unfinished:
+        draw_curves(trained.history).savefig(unfinished, format="png", dpi=120)
 
 
 def validation_metrics(logits: Logits, data: TrainingSplits, dataset: str) -> Evaluation:
@@ -92,13 +94,13 @@ def draw_curves(history: list[dict[str, float]]) -> Figure:
     losses, scores = figure.subplots(1, 2)
     curves = {losses: ("train_loss", "validation_loss"), scores: ("accuracy", "macro_f1")}
     for axes, names in curves.items():
-        for name, colour in zip(names, ("#0072b2", "#d55e00"), strict=True):
+        for name, colour in zip(names, (ACCENT, SECONDARY), strict=True):
             values = [entry[name] for entry in history]
-            axes.plot(epochs, values, color=colour, marker=".", label=name.replace("_", " "))
+            label = name.replace("_", " ").replace("f1", "F1")
+            axes.plot(epochs, values, color=colour, marker=".", label=label)
         axes.set_xlabel("epoch")
-        axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-        axes.spines[["top", "right"]].set_visible(False)
+        simplify_axes(axes)
     losses.set_title("Loss")
-    scores.set_title(f"Validation; {history[-1]['accuracy']:.4f} at the last epoch")
+    scores.set_title(f"Validation; accuracy {history[-1]['accuracy']:.4f} at the last epoch")
     return figure

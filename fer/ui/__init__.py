@@ -195,7 +195,7 @@ def launch_settings() -> dict[str, Any]:
     Address and port are left to Gradio, which reads GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
     """
     store = page_store()
-    guard = Middleware(RequestGuard, store=store, max_bytes=MAX_BYTES + 1_000_000)
+    guard = Middleware(RequestGuard, store=store, max_bytes=MAX_BYTES)
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,

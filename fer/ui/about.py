@@ -2,14 +2,14 @@
 
 from markupsafe import Markup
 
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.model.evaluation_results import ClassMetrics, Evaluation
 from fer.model.model_metrics import ModelMetrics
-from fer.templates import render
-from fer.timeline.formatting import format_count, format_decimal, format_percent
+from fer.templates import data_uri, render
+from fer.timeline.formatting import format_decimal, format_percent
 from fer.timeline.withholding import MIN_FACES
-from fer.ui import html
 
 
 def about_html(
@@ -33,7 +33,7 @@ def about_html(
         min_faces=MIN_FACES,
         on_device=device_notice is not None,
         device_page=device_page,
-        notice=device_notice or html.data_uri(notice_html().encode(), "text/html"),
+        notice=device_notice or data_uri(notice_html().encode(), "text/html"),
         metrics=metrics_html(name, precision, metrics),
     )
 

@@ -1,6 +1,5 @@
 """HTML building blocks: messages, pictures and files as data URIs, and labels in words."""
 
-import base64
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from fer.i18n import mark as N_
 from fer.i18n import ngettext, with_translations
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS, UNNAMED
-from fer.templates import call_macro
+from fer.templates import call_macro, data_uri
 from fer.timeline.formatting import format_percent
 from fer.timeline.withholding import MIN_FACES
 
@@ -96,11 +95,6 @@ def picture(image: UInt8Array, alt: str) -> Markup:
     height, width = image.shape[:2]
     source = data_uri(encode_jpeg(image, JPEG_QUALITY), "image/jpeg")
     return call_macro("picture", width, height, alt, source)
-
-
-def data_uri(content: bytes, media_type: str) -> str:
-    """Return bytes as a `data:` URI."""
-    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def download(name: str, content: bytes, media_type: str) -> dict[str, str]:

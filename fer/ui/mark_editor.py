@@ -109,6 +109,15 @@ def marks_html(timeline: Timeline, editable: bool = True, trouble: str = "") -> 
     )
 
 
+def change_marks(timeline: Timeline, action: object, end: float) -> str:
+    """Set, change or remove a timeline's mark, see `changed_marks`; return why not, or ""."""
+    try:
+        timeline.marks = changed_marks(timeline.marks, action, end)
+    except MarkError as error:
+        return str(error)
+    return ""
+
+
 def changed_marks(marks: tuple[Mark, ...], action: object, end: float) -> tuple[Mark, ...]:
     """Return marks after what a visitor has done.
 

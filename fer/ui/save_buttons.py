@@ -13,7 +13,7 @@ import gradio as gr
 from fer.i18n import gettext as _
 from fer.ui import html
 from fer.ui.fair_scheduler import BusyError, FairScheduler
-from fer.ui.sender import Abandoned, Sender
+from fer.ui.sender import Sender
 from fer.ui.sessions import Session, SessionError, Sessions
 
 Step = Callable[[Session], dict[str, str]]
@@ -67,7 +67,5 @@ def _save_function(sessions: Sessions, steps: Mapping[str, Step]) -> Callable[..
             return {"error": error.message}
         except (SessionError, BusyError) as error:
             return {"error": str(error)}
-        except Abandoned:
-            return {"error": _("The visitor has left.")}
 
     return save

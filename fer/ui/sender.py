@@ -8,6 +8,7 @@ from typing import TypeVar
 import gradio as gr
 from fastapi import Request
 
+from fer.i18n import gettext as _
 from fer.ui.serving.connections import KEY, SESSION, Connections
 
 Result = TypeVar("Result")
@@ -16,8 +17,11 @@ TIMEOUT = 5.0
 """Seconds that a request's sender has to open the connection for the result."""
 
 
-class Abandoned(Exception):
-    """The sender has disconnected, so the result is not needed."""
+class Abandoned(gr.Error):
+    """The sender has disconnected, so the result is not needed; nor is a traceback in the log."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The visitor has left."), print_exception=False)
 
 
 class Sender:

@@ -91,6 +91,7 @@ class AudioTrack:
             self._open_stream(source, stream, output)
         except _UNREADABLE as error:
             if isinstance(error, VideoError):
+                self._container.close()
                 raise
             self._warn(_("The sound can't be read and is left out."))
 

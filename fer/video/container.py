@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.paths import VIDEO_FORMATS
 
@@ -184,9 +185,9 @@ def check_size(stream: VideoStream) -> tuple[int, int]:
             _(
                 "The video is too large (%(width)s x %(height)s); a side is at most %(most)s "
                 "pixels: save it smaller.",
-                width=f"{size[0]:,}",
-                height=f"{size[1]:,}",
-                most=f"{MAX_SIDE:,}",
+                width=format_count(size[0]),
+                height=format_count(size[1]),
+                most=format_count(MAX_SIDE),
             )
         )
     return size
@@ -272,7 +273,7 @@ def _check_file(path: Path, unlimited: bool) -> None:
             _(
                 "The file is too large (%(size)s MB); at most %(most)s MB are accepted: cut the "
                 "video or save it smaller.",
-                size=f"{size / 1e6:,.0f}",
-                most=f"{MAX_BYTES / 1e6:,.0f}",
+                size=format_count(size / 1e6),
+                most=format_count(MAX_BYTES / 1e6),
             )
         )

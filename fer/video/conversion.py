@@ -7,6 +7,7 @@ from av.sidedata.sidedata import SideData
 from PIL import Image
 
 from fer.array_types import Int64Array, UInt8Array
+from fer.images.pixels import flatten_on_white
 from fer.video.tone_mapping import needs_tone_mapping, tone_map
 
 _UNSPECIFIED_COLORSPACE = 2
@@ -66,8 +67,7 @@ def _to_rgb(frame: av.VideoFrame, width: int, height: int) -> UInt8Array:
     """Return RGB uint8 (height, width, 3), on white where a frame is transparent."""
     if frame.format.has_palette or any(part.is_alpha for part in frame.format.components):
         transparent = Image.fromarray(_reformat(frame, "rgba", width, height), "RGBA")
-        white = Image.new("RGBA", transparent.size, "white")
-        return np.array(Image.alpha_composite(white, transparent).convert("RGB"))
+        return np.array(flatten_on_white(transparent))
     if needs_tone_mapping(frame.color_trc, frame.color_primaries):
         pixels = _reformat(frame, "rgb48", width, height)
         return tone_map(pixels, frame.color_trc, frame.color_primaries)

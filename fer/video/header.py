@@ -7,6 +7,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.video.container import (
     DISCONTINUOUS_FORMATS,
@@ -71,8 +72,8 @@ def read_header(
             _(
                 "The video is too long (%(length)s minutes); at most %(most)s minutes are "
                 "accepted: cut it.",
-                length=f"{duration / 60:,.0f}",
-                most=f"{MAX_SECONDS // 60:,}",
+                length=format_count(duration / 60),
+                most=format_count(MAX_SECONDS // 60),
             )
         )
     return VideoInfo(
@@ -101,10 +102,10 @@ def check_frame_count(stream: VideoStream) -> None:
             _(
                 "The video has too many frames (%(frames)s of %(width)s x %(height)s pixels); at "
                 "most %(most)s of this size are accepted: cut it or save it smaller.",
-                frames=f"{stream.frames:,}",
-                width=f"{size[0]:,}",
-                height=f"{size[1]:,}",
-                most=f"{max_frames(size):,}",
+                frames=format_count(stream.frames),
+                width=format_count(size[0]),
+                height=format_count(size[1]),
+                most=format_count(max_frames(size)),
             )
         )
 

@@ -15,6 +15,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.video.container import describe_other_videos
 from fer.video.header import MAX_FRAMES, stated_span
@@ -102,7 +103,7 @@ class ReadCounts:
             )
         if self.frames > max_frames:
             sentences.append(
-                _("Only the first %(most)s pictures were read.", most=f"{max_frames:,}")
+                _("Only the first %(most)s pictures were read.", most=format_count(max_frames))
             )
         if max_seconds is not None:
             sentences.append(
@@ -129,16 +130,16 @@ class ReadCounts:
             sentences.append(
                 _(
                     "%(missing)s of %(total)s pictures could not be read.",
-                    missing=f"{missing:,}",
-                    total=f"{total:,}",
+                    missing=format_count(missing),
+                    total=format_count(total),
                 )
             )
         if self.damaged:
             sentences.append(
                 _(
                     "%(damaged)s of %(total)s pictures are damaged.",
-                    damaged=f"{self.damaged:,}",
-                    total=f"{total:,}",
+                    damaged=format_count(self.damaged),
+                    total=format_count(total),
                 )
             )
         return " ".join(sentences) or None

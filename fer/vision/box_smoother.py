@@ -12,6 +12,7 @@ from supervision import Detections
 
 from fer.array_types import Float32Array, Float64Array
 from fer.vision.detections import boxes, track_ids
+from fer.vision.track_memory import recent
 
 MIN_CUTOFF = 0.5
 """Cutoff frequency in Hz for a face that is still."""
@@ -62,16 +63,12 @@ class BoxSmoother:
             A copy with filtered `xyxy` and `data["landmarks"]`, float32.
         """
         tracks, measured = track_ids(faces), _points(faces)
+        known = recent(self._observations, time, self.max_age)
         observations = [
-            self._see(self._observations.get(track), points, time)
+            self._see(known.get(track), points, time)
             for track, points in zip(tracks, measured, strict=True)
         ]
-        recent = {
-            track: observation
-            for track, observation in self._observations.items()
-            if time - observation.time <= self.max_age
-        }
-        self._observations = recent | dict(zip(tracks, observations, strict=True))
+        self._observations = known | dict(zip(tracks, observations, strict=True))
         return _with_points(faces, [observation.points for observation in observations])
 
     def _see(self, before: _Observation | None, points: Float64Array, time: float) -> _Observation:

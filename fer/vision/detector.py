@@ -19,6 +19,7 @@ from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.images import as_rgb
 from fer.vision.boxes import box_areas, clip_boxes, longer_sides, square_boxes
 from fer.vision.detections import boxes, confidences
+from fer.vision.face_sizes import VIDEO_MIN_FACE
 from fer.vision.mtcnn import Candidates, MtcnnCascade
 from fer.vision.mtcnn_input import brighten
 from fer.vision.mtcnn_networks import load_stages
@@ -72,7 +73,9 @@ class FaceDetector:
         ValueError: An option is out of its range.
     """
 
-    def __init__(self, min_face: int = 40, confidence: float = 0.86, device: str = "cpu") -> None:
+    def __init__(
+        self, min_face: int = VIDEO_MIN_FACE, confidence: float = 0.86, device: str = "cpu"
+    ) -> None:
         """Load the networks, which ship with the library."""
         if not 0 <= confidence <= 1:
             raise ValueError(f"confidence is a score from 0 to 1, not {confidence}.")

@@ -9,6 +9,7 @@ from supervision import Detections
 from fer.array_types import Float32Array, FloatArray
 from fer.vision.detections import probabilities, track_ids
 from fer.vision.quality import TURNED_AWAY_FROM
+from fer.vision.track_memory import recent
 
 MIN_PROBABILITY = 1e-6
 """Least probability, so that its logarithm is finite."""
@@ -26,14 +27,14 @@ class _FaceState:
         expression: Class index.
         yaw: Its mean yaw in degrees; NaN where it isn't known.
         turned_away: Whether it is turned too far away to be named.
-        last_seen: Seconds.
+        time: When it was seen last, in seconds.
     """
 
     log_probabilities: FloatArray
     expression: int
     yaw: float
     turned_away: bool
-    last_seen: float
+    time: float
 
 
 class ExpressionSmoother:
@@ -80,14 +81,12 @@ class ExpressionSmoother:
         """
         rows, numbers = probabilities(detections), track_ids(detections)
         yaws = np.asarray(detections.data.get("yaw", np.full(len(rows), np.nan)), np.float64)
+        known = recent(self._faces, time, self.max_age)
         current = {
-            number: self._smooth(self._faces.get(number), row, yaw, time, uncertain_below)
+            number: self._smooth(known.get(number), row, yaw, time, uncertain_below)
             for number, row, yaw in zip(numbers, rows, yaws.tolist(), strict=True)
         }
-        remembered = {
-            n: face for n, face in self._faces.items() if time - face.last_seen <= self.max_age
-        }
-        self._faces = remembered | current
+        self._faces = known | current
         faces = [current[track_id] for track_id in numbers]
         averaged = [_softmax(face.log_probabilities) for face in faces]
         smoothed = np.array(averaged, np.float32).reshape(rows.shape)
@@ -110,10 +109,10 @@ class ExpressionSmoother:
     ) -> _FaceState:
         """Return the state of a track after another prediction."""
         log_probabilities = np.log(np.maximum(row, MIN_PROBABILITY))
-        if face is None or time - face.last_seen > self.max_age:
+        if face is None:
             turned = abs(yaw) >= TURNED_AWAY_FROM
             return _FaceState(log_probabilities, int(log_probabilities.argmax()), yaw, turned, time)
-        kept = 0.5 ** ((time - face.last_seen) / self.half_life)
+        kept = 0.5 ** ((time - face.time) / self.half_life)
         mean = kept * face.log_probabilities + (1 - kept) * log_probabilities
         averaged = _softmax(mean)
         best = int(averaged.argmax())

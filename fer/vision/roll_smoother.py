@@ -8,6 +8,7 @@ from supervision import Detections, box_iou_batch
 from fer.array_types import Float32Array, FloatArray
 from fer.vision.detections import boxes, track_ids
 from fer.vision.pose import face_rolls
+from fer.vision.track_memory import recent
 
 SMOOTHING_TIME = 0.15
 """Seconds over which roll is averaged: landmarks tremble from frame to frame, by a degree or two,
@@ -45,16 +46,12 @@ class RollSmoother:
             A copy with `data["roll"]` in degrees, float32 (n,).
         """
         measured = np.exp(1j * np.radians(face_rolls(faces))).tolist()
+        known = recent(self._observations, time, self.max_age)
         seen = [
-            self._see(track, xyxy, direction, time)
+            _see(known.get(track), xyxy, direction, time)
             for track, xyxy, direction in zip(track_ids(faces), boxes(faces), measured, strict=True)
         ]
-        recent = {
-            track: observation
-            for track, observation in self._observations.items()
-            if time - observation.time <= self.max_age
-        }
-        self._observations = recent | dict(zip(track_ids(faces), seen, strict=True))
+        self._observations = known | dict(zip(track_ids(faces), seen, strict=True))
         return replace(faces, data={**faces.data, "roll": _rolls(seen)})
 
     def predict_rolls(self, xyxy: FloatArray) -> Float32Array:
@@ -75,12 +72,14 @@ class RollSmoother:
         rolls = _rolls(observations)[overlap.argmax(axis=1)]
         return np.where(overlap.max(axis=1) > 0, rolls, 0).astype(np.float32)
 
-    def _see(self, track: int, xyxy: Float32Array, direction: complex, time: float) -> _Observation:
-        before = self._observations.get(track)
-        if before is None:
-            return _Observation(xyxy, direction, time)
-        kept = float(np.exp((before.time - time) / SMOOTHING_TIME))
-        return _Observation(xyxy, kept * before.direction + (1 - kept) * direction, time)
+
+def _see(
+    before: _Observation | None, xyxy: Float32Array, direction: complex, time: float
+) -> _Observation:
+    if before is None:
+        return _Observation(xyxy, direction, time)
+    kept = float(np.exp((before.time - time) / SMOOTHING_TIME))
+    return _Observation(xyxy, kept * before.direction + (1 - kept) * direction, time)
 
 
 def _rolls(observations: list[_Observation]) -> Float32Array:

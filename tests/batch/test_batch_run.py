@@ -342,6 +342,9 @@ def test_the_manifest_refuses_other_options(tmp_path):
     ):
         with pytest.raises(ValueError, match=sentence):
             require_same_options(tmp_path, settings, shards)
+    other = WorkerReady("embedded weights", "0123", "float32")
+    with pytest.raises(ValueError, match="made in int8, not float32; give the same --device"):
+        write_manifest(tmp_path, BatchSettings(end=90.0), 4, other)
     other = WorkerReady("runs/mine", "4567", "int8")
     with pytest.raises(ValueError, match=r"'embedded weights' of other weights than 'runs/mine'"):
         write_manifest(tmp_path, BatchSettings(end=90.0), 4, other)

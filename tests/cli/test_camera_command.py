@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -120,6 +121,14 @@ def test_a_camera_that_was_unplugged_gives_one_sentence(monkeypatch):
     capture = FakeCapture()
     with CameraSource(capture, "Camera 0") as source:
         capture.works = False
+        with pytest.raises(SourceError, match="gives no more pictures"):
+            wait_for(lambda: source.ended)
+
+
+def test_a_camera_whose_picture_opencv_fails_to_read_gives_one_sentence():
+    capture = FakeCapture()
+    with CameraSource(capture, "Camera 0") as source:
+        capture.read = lambda: cv2.imdecode(np.zeros(0, np.uint8), 0)  # raises cv2.error
         with pytest.raises(SourceError, match="gives no more pictures"):
             wait_for(lambda: source.ended)
 

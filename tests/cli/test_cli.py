@@ -14,8 +14,8 @@ import pytest
 
 from fer.__main__ import run
 from fer.cli import main
-from fer.cli.shared_options import SMALLEST_FACE
 from fer.model.push import PushedModel, PushError
+from fer.vision.face_sizes import SMALLEST_FACE
 from fer.vision.pyramid import PNET_WINDOW
 
 ROOT = Path(__file__).parents[2]

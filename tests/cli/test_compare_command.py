@@ -98,10 +98,8 @@ def test_a_single_timeline_is_refused(files, capsys):
     assert "takes 2 to 12 recordings" in capsys.readouterr().err
 
 
-def test_a_table_that_cannot_be_written_is_refused_before_the_work(
-    tmp_path, files, capsys, monkeypatch
-):
-    monkeypatch.setattr("fer.cli.compare_command._load", lambda path: pytest.fail("it has begun"))
+def test_a_table_that_cannot_be_written_is_refused_before_the_work(tmp_path, files, capsys):
+    Path(files[0]).write_text("[]")  # the work would end at it
     (tmp_path / "taken").touch()
     assert main(["compare", *files, "--output", str(tmp_path / "taken" / "table.csv")]) == 1
     assert "is a file; name a folder" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from fer.cli.video_command import stop_on_interrupt
 from fer.recording import AnalysisCancelled, choose_view
 from fer.recording.span import Span
 from fer.video import VideoError, VideoReader
+from fer.vision.face_sizes import VIDEO_MIN_FACE
 from tests.fakes import FakeDetector, fake_pipeline, sure
 from tests.sample_videos import make_film
 
@@ -52,11 +53,25 @@ def test_own_recordings_may_be_larger_and_longer_than_visitors(tmp_path, film, m
     assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
 
 
+def test_small_faces_are_looked_for_on_request(tmp_path, film, monkeypatch):
+    asked = []
+
+    def load(model, min_face, device):
+        asked.append(min_face)
+        return fake_pipeline([BOX], sure("happy"))
+
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", load)
+    for chosen in ([], ["--min-face", "30"]):
+        assert main(["video", str(film), "--output", str(tmp_path / "out"), *chosen]) == 0
+    assert asked == [VIDEO_MIN_FACE, 30]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"file": "missing.mp4"}, "There is no file"),
         ({"--rate": "90"}, "rate is 1 to 30"),
+        ({"--min-face": "11"}, "at least 12 pixels"),
     ],
 )
 def test_an_error_is_one_sentence(tmp_path, film, capsys, change, sentence):

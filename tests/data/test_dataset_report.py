@@ -15,8 +15,8 @@ def split(**changed):
 
 def test_counts_and_blanks():
     assert describe_dataset({"train": split(blank=1)})["counts"] == [
-        "train has 100 faces: most are happy (50, 50.0%), fewest disgust (2, 2.0%). "
-        "1 picture is blank."
+        "train has 100 faces: the largest class is happy (50, 50.0%), the smallest disgust (2, "
+        "2.0%). 1 picture is blank."
     ]
 
 

@@ -10,6 +10,7 @@ from fer.drawing.face_export import CSV_COLUMNS
 from fer.paths import VIDEO_FORMATS
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import VIEWS
+from fer.vision.detector import ANNOTATED_SIZE_SHARE
 from tests.timeline.frames import steady
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,10 @@ def test_every_column_and_entry_of_a_timeline_is_explained(view):
 def test_every_column_of_a_photo_is_explained():
     places = CSV_COLUMNS[CSV_COLUMNS.index("neutral") + 1 :]
     assert [name for name in places if f"`{name}`" not in FILES] == []
+
+
+def test_how_small_a_box_of_the_smallest_face_may_be():
+    assert f"as little as {ANNOTATED_SIZE_SHARE:g} of that" in FILES
 
 
 def test_the_accepted_recordings_are_those_that_are_read():

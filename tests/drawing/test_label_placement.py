@@ -120,3 +120,15 @@ def test_a_caption_makes_room_for_a_new_face():
     newcomer = [520, 400, 600, 480]
     placed = rectangles(place([first, newcomer], placer, ids=[1, 2]))
     assert shared(placed[0], np.array([newcomer])) == 0
+
+
+def test_a_wide_caption_is_cut_to_its_number_when_a_fifth_face_comes():
+    placer, boxes = LabelPlacer(), [[200 * x, 500, 200 * x + 30, 540] for x in range(1, 6)]
+    assert not any(each.number_only for each in place(boxes[:4], placer, ids=[1, 2, 3, 4]))
+    assert all(each.number_only for each in place(boxes, placer, ids=[1, 2, 3, 4, 5]))
+
+
+def test_the_caption_of_a_lone_face_stays_when_another_comes_back_whose_number_is_lower():
+    placer, boxes = LabelPlacer(), [[500, 500, 600, 600], [600, 500, 700, 600]]
+    before = place(boxes[:1], placer, ids=[9])
+    assert place(boxes, placer, ids=[9, 3])[0] == before[0]

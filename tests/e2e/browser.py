@@ -102,7 +102,7 @@ def blank_page(context) -> Iterator:
     page.on("request", lambda request: requests.append(request.url))
     yield page
     page.close()
-    assert not errors
+    assert not errors, errors
     assert requests
     hosts = {urlsplit(request).hostname for request in requests if request.startswith("http")}
     assert hosts == {"127.0.0.1"}

@@ -39,18 +39,19 @@ def test_one_press_starts_the_camera_and_a_box_is_drawn_until_it_stops(page):
     page.locator("#live-panel .fer-rate").wait_for()
 
 
-def test_an_open_page_has_a_heartbeat_until_it_is_closed(page):
+def test_an_open_page_has_a_heartbeat_until_it_is_closed(context, url):
     """Without it the server takes the page's visitor for one who has left."""
-    with page.expect_request("**/gradio_api/heartbeat/*") as opened:
-        page.reload()
-    page.wait_for_timeout(500)
-    ended = []
+    page, ended = context.new_page(), []  # Gradio's scripts report what a page that is left misses
     page.on("requestfailed", lambda request: ended.append(request))
+    with page.expect_request("**/gradio_api/heartbeat/*") as opened:
+        page.goto(url)
+    page.get_by_role("heading", level=1).wait_for()
     page.wait_for_timeout(500)
     assert opened.value.failure is None and opened.value not in ended
     page.goto("about:blank")
     page.wait_for_timeout(500)
     assert opened.value.failure or opened.value in ended
+    page.close()
 
 
 def test_waiting_for_a_result_is_reported(page):

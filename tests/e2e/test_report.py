@@ -250,6 +250,11 @@ def test_a_chart_whose_content_changes_states_its_own_values(sheet, report):
     tap = {"clientX": box["x"] + box["width"] / 2, "clientY": box["y"] + 5, "isPrimary": True}
     drawing.dispatch_event("pointerdown", tap)  # a finger's, which doesn't move
     assert values.inner_text().startswith("0:10, 5.0 faces: happy 100%")
+
+    day = recorded([(frame([mix(happy=1)]), 24 * 3600 - 1)], view="person")
+    chart.evaluate(MORPH, str(timeline_html(day, level=3)))
+    chart.get_by_role("button", name="happy").click()  # draws the axis again
+    assert chart.locator(".fer-times span").all_inner_texts() == ["0:00", "8:00:00", "16:00:00"]
     page.close()
 
 

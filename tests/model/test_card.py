@@ -15,7 +15,6 @@ from fer.model.card import model_card
 from fer.model.card_tables import recipe_table
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.markdown import threads
 from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
@@ -243,7 +242,3 @@ def test_lists_and_tables_in_the_recipe_are_written_out():
     assert "| `depths` | 1, 3, 2 |" in table
     assert "| `teachers` | widths 8, 16, seed 1; arch vit |" in table
     assert "| `soup` | seeds 1, 2 |" in table
-
-
-def test_one_thread_is_no_threads():
-    assert [threads(1), threads(2)] == ["1 thread", "2 threads"]

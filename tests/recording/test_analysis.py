@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -23,7 +24,7 @@ from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.recording.outputs import FILE_NAMES
 from fer.recording.span import Span
 from fer.timeline.serialization import from_json
-from fer.video import Frame, VideoError, VideoReader
+from fer.video import Frame, VideoError, VideoReader, check_video
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 from tests.sample_videos import grey, make_film, tone_starts
 from tests.timeline.frames import table_of
@@ -79,6 +80,12 @@ def box_left(image: np.ndarray) -> float:
     """Where the left line of the box drawn in `image` is."""
     row = np.abs(image[100].astype(int) - HAPPY).sum(axis=1) < 120
     return float(np.flatnonzero(row)[0])
+
+
+def test_a_length_that_is_known_is_not_measured_again(tmp_path, film):
+    reports, known = [], replace(check_video(film), duration=200.0)
+    analyze(film, tmp_path / "out", fake_pipeline([]), progress=reports.append, known=known)
+    assert max(report.done for report in reports[:-1]) < 0.1
 
 
 def test_everything_is_written(tmp_path, film):

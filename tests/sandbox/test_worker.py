@@ -364,9 +364,12 @@ import os, shutil, tempfile
 from pathlib import Path
 from fer.sandbox import limits
 
-own = Path(tempfile.mkdtemp())
-os.geteuid() or os.chown(own, 65534, 65534)
-os.geteuid() or os.setuid(65534)
+base = Path(tempfile.mkdtemp())
+own = base / "own"
+own.mkdir()
+for folder in () if os.geteuid() else (base, own):
+    os.chown(folder, 65534, 65534)
+os.geteuid() or os.seteuid(65534)
 
 def use():
     try:
@@ -387,6 +390,8 @@ use()
 (own / "shut").chmod(0o300)
 limits.flatten(own)
 shutil.rmtree(own)
+os.getuid() or os.seteuid(0)
+base.rmdir()
 """
 
 

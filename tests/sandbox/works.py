@@ -298,7 +298,12 @@ def babble(content: bytes):
 
 def refuse():
     """Refuse a photo, in a sentence that is the worker's number."""
-    return lambda channel: channel.send("refused", sentence=str(os.getpid()))
+
+    def work(channel):
+        channel.receive(most=1000)  # else it could end before the photo is sent
+        channel.send("refused", sentence=str(os.getpid()))
+
+    return work
 
 
 def read_and_write(source: Path, target: Path):

@@ -50,7 +50,7 @@ def test_areas_are_stacked_to_the_whole_at_their_times():
 def test_the_description_is_of_the_seconds_that_count():
     timeline = steady(90, 1, view="person", happy=1.0)
     timeline.marks = (Mark(30, 200, "left out"),)
-    assert chart_description(timeline) == "Expressions over 0:30: on average happy 100%."
+    assert chart_description(timeline.included()) == "Expressions over 0:30: on average happy 100%."
 
 
 def test_the_index_is_explained():
@@ -169,6 +169,21 @@ def test_a_long_timeline_is_counted_together_and_stays_small():
     assert len(points) == 2 * (MAX_COLUMNS + 2)
     assert points[100].endswith(" 500")  # as many angry as happy seconds in each wider bin
     assert ">1:30:00<" in html and 'data-span="7200"' in html
+
+
+@pytest.mark.parametrize(
+    ("hours", "labels"),
+    [
+        (20, ["0:00", "4:00:00", "8:00:00", "12:00:00", "16:00:00"]),
+        (24, ["0:00", "8:00:00", "16:00:00"]),
+        (100, ["0:00", "24:00:00", "48:00:00", "72:00:00", "96:00:00"]),
+    ],
+)
+def test_the_time_axis_of_a_day_has_few_labels(hours, labels):
+    timeline = Timeline("person")
+    timeline.add(faces(HALF), 3600 * hours - 1)
+    times = str(timeline_html(timeline)).split("fer-times")[1].split("</div>")[0]
+    assert re.findall(r">([\d:]+)<", times) == labels
 
 
 def test_an_empty_timeline_is_an_empty_chart():

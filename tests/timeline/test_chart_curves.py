@@ -12,10 +12,14 @@ from fer.timeline.marks import Mark
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 
 
+def series_of(timeline, tracks=()):
+    return chart_series(timeline, timeline.included(), tracks)
+
+
 def test_values_are_those_of_the_table():
     timeline = recorded([(f, i / 5) for i, (f, _) in enumerate(random_frames(200))], view="person")
     timeline.marks = (Mark(3, 5, "left out"),)
-    series, table = json.loads(chart_series(timeline, [1])), timeline.table()
+    series, table = json.loads(series_of(timeline, [1])), timeline.table()
     assert series["step"] == 1 and series["names"] == list(STACK_ORDER)
     assert series["areas"][0][3] is series["areas"][0][4] is None
     for second in (0, 7, 39):
@@ -26,21 +30,21 @@ def test_values_are_those_of_the_table():
 
 
 def test_long_timelines_have_as_many_values_as_fit():
-    series = json.loads(chart_series(steady(2500, 5, happy=1.0), ()))
+    series = json.loads(series_of(steady(2500, 5, happy=1.0)))
     assert len(series["index"]) <= MAX_SERIES_COLUMNS and series["step"] == 3
 
 
 def test_what_a_class_withholds_is_not_there():
     looks = [mix(happy=1), mix(fear=1)]
     texts = [
-        chart_series(recorded([(frame([look] * 4), 0), (frame([mix(sad=1)] * 5), 1)]), ())
+        series_of(recorded([(frame([look] * 4), 0), (frame([mix(sad=1)] * 5), 1)]))
         for look in looks
     ]
     assert texts[0] == texts[1] and json.loads(texts[0])["areas"][0][0] is None
 
 
 def test_an_empty_timeline_and_a_growing_one():
-    assert json.loads(chart_series(recorded([]), ()))["areas"] == [[]]
+    assert json.loads(series_of(recorded([])))["areas"] == [[]]
     assert "data-series" not in timeline_html(steady(3, 5, happy=1.0), growing=True)
 
 

@@ -26,7 +26,7 @@ from fer.timeline.plot import timeline_plot
 from fer.timeline.report import report_html
 from fer.timeline.serialization import from_json, to_csv, to_json
 from fer.timeline.summary import mean_statistics, summarise
-from fer.timeline.timeline import TimelineError
+from fer.timeline.timeline import Timeline, TimelineError
 from tests.timeline.frames import frame, mix, origin, random_frames, recorded, steady, table_of
 
 MARKS = sorted_marks(
@@ -81,6 +81,14 @@ def test_a_second_that_a_left_out_range_touches_counts_as_if_it_were_not_there(v
     assert repr(mean_statistics(timeline)) == repr(mean_statistics(without))
     assert timeline.included().counts()[0].tolist() == without.counts()[0].tolist()
     assert with_marks.sentence.endswith("Left out: 5\xa0s.")
+
+
+@pytest.mark.parametrize("draw", [timeline_html, timeline_plot, summarise])
+def test_a_timeline_is_copied_once_to_be_drawn(draw, monkeypatch):
+    copies, only = [], Timeline.only
+    monkeypatch.setattr(Timeline, "only", lambda *args: copies.append(only(*args)) or copies[-1])
+    draw(marked("person"))
+    assert len(copies) == 1
 
 
 def test_nothing_is_left_where_all_is_left_out():

@@ -5,9 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from fer.i18n import localized_number, use_language
+from fer.i18n import format_count, localized_number, use_language
 from fer.timeline.formatting import (
-    format_count,
     format_decimal,
     format_duration,
     format_number,

@@ -1,10 +1,12 @@
 """What is refused at the door, and the one sentence that says why."""
 
 import errno
+import os
 
 import av
 import pytest
 
+from fer.i18n import use_language
 from fer.video import VideoError, VideoReader, check_video, container, header
 from tests.sample_videos import STEADY, _write_sound, add_cover, make_film, write_cover
 
@@ -97,6 +99,13 @@ def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, film, make, sente
 def test_videos_beyond_each_limit_are_refused(monkeypatch, film, module, limit, value, sentence):
     monkeypatch.setattr(module, limit, value)
     with pytest.raises(VideoError, match=sentence):
+        check_video(film)
+
+
+def test_numbers_are_in_the_visitors_language(monkeypatch, film):
+    monkeypatch.setattr(container, "MAX_BYTES", 1_234_000_000)
+    os.truncate(film, 5_000_000_000)  # sparse: it takes no room
+    with use_language("de"), pytest.raises(VideoError, match=r"5\.000 MB.*1\.234 MB"):
         check_video(film)
 
 

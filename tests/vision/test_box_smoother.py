@@ -73,6 +73,13 @@ def test_each_track_has_its_own_place():
     np.testing.assert_allclose(again.xyxy[0], (BOX + 9).ravel())
 
 
+def test_a_face_that_comes_back_after_a_gap_without_frames_is_where_it_is():
+    smoother, face = BoxSmoother(max_age=0.1), np.concatenate([BOX, LANDMARKS])
+    smoother.update(tracked(face), 0.0)
+    back = smoother.update(tracked(face + 1), 0.2)
+    np.testing.assert_array_equal(back.xyxy[0], (BOX + 1).ravel())
+
+
 def test_two_updates_at_one_time_no_face_and_no_landmarks():
     smoother, face = BoxSmoother(), tracked(np.concatenate([BOX, LANDMARKS]))
     smoother.update(face, 0.0)

@@ -49,6 +49,13 @@ def test_a_face_is_expected_as_it_was_seen_and_forgotten_after_a_while():
     assert smoother.predict_rolls(np.empty((0, 4))).shape == (0,)
 
 
+def test_a_face_that_comes_back_after_a_gap_without_frames_is_tilted_as_it_is():
+    smoother = RollSmoother(max_age=0.1)
+    smoother.update(tracked([HERE], [40], [1]), 0.0)
+    back = smoother.update(tracked([HERE], [10], [1]), 0.2)
+    np.testing.assert_allclose(back.data["roll"], [10], atol=0.01)
+
+
 def test_no_face_is_an_empty_value_and_arguments_are_not_edited():
     smoother, faces = RollSmoother(), tracked([HERE], [10], [1])
     smoother.update(tracked([], [], []), 0.0)

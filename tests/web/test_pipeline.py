@@ -8,7 +8,7 @@ import pytest
 from web import config, golden
 from web.config import MIRRORED
 from web.golden_states import states
-from web.golden_steps import detection, pixels
+from web.golden_steps import detection, label_placement, pixels
 from web.golden_streams import streams
 
 WEB = config.FILE.parents[1]
@@ -18,7 +18,7 @@ TOLERANCES = {"box": 0.1, "landmarks": 0.1, "pixels": 1, "size": 0.1}
 
 OTHERWISE = 0.01
 
-ADVICE = "make web/pipeline/ compute the same, then run `python -m web.golden`"
+ADVICE = "make its twin in JavaScript compute the same, then run `python -m web.golden`"
 
 
 def expected(name):
@@ -53,6 +53,7 @@ def test_python_twin_is_the_one_that_the_golden_files_were_written_from(name):
         ("detection.json", detection),
         ("states.json", states),
         ("streams.json", streams),
+        ("label_placement.json", lambda _picture: label_placement()),
     ],
 )
 def test_python_gives_what_the_golden_files_have(file, compute):

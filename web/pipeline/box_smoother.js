@@ -1,6 +1,7 @@
 // Smoothing of boxes and landmarks by track, with the One Euro filter. Mirrors fer/vision/box_smoother.py.
 
 import { boxArea } from "./boxes.js";
+import { recent } from "./track_memory.js";
 
 export class BoxSmoother {
   constructor(config, maxAge) {
@@ -14,9 +15,9 @@ export class BoxSmoother {
 
   /** Returns tracked faces where they are, without the detector's noise. */
   update(faces, time) {
-    const seen = faces.map((face) => [face.track, this.see(this.observations.get(face.track), face, time)]);
-    const recent = [...this.observations].filter(([, observation]) => time - observation.time <= this.maxAge);
-    this.observations = new Map([...recent, ...seen]);
+    const known = recent(this.observations, time, this.maxAge);
+    const seen = faces.map((face) => [face.track, this.see(known.get(face.track), face, time)]);
+    this.observations = new Map([...known, ...seen]);
     return faces.map((face, i) => ({ ...face, ...fromRow(seen[i][1].values) }));
   }
 

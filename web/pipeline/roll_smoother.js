@@ -3,6 +3,7 @@
 import { iou } from "./boxes.js";
 import { faceRoll } from "./pose.js";
 import { argmax, degrees, radians } from "./rounding.js";
+import { recent } from "./track_memory.js";
 
 const direction = ({ x, y }) => Math.fround(degrees(Math.atan2(y, x)));
 
@@ -13,9 +14,9 @@ export class RollSmoother {
 
   /** Returns tracked faces with their rolls averaged over time, as `roll`. */
   update(faces, time) {
-    const seen = faces.map((face) => [face.track, this.see(face, time)]);
-    const recent = [...this.observations].filter(([, observation]) => time - observation.time <= this.maxAge);
-    this.observations = new Map([...recent, ...seen]);
+    const known = recent(this.observations, time, this.maxAge);
+    const seen = faces.map((face) => [face.track, this.see(known.get(face.track), face, time)]);
+    this.observations = new Map([...known, ...seen]);
     return faces.map((face, i) => ({ ...face, roll: direction(seen[i][1]) }));
   }
 
@@ -29,10 +30,9 @@ export class RollSmoother {
     });
   }
 
-  see(face, time) {
+  see(before, face, time) {
     const angle = radians(faceRoll(face));
     const [x, y] = [Math.cos(angle), Math.sin(angle)];
-    const before = this.observations.get(face.track);
     if (!before) return { box: face.box, x, y, time };
     const kept = Math.exp((before.time - time) / this.constants.SMOOTHING_TIME);
     return { box: face.box, x: kept * before.x + (1 - kept) * x, y: kept * before.y + (1 - kept) * y, time };

@@ -20,6 +20,7 @@ const SIZE = [512, 256]; // of frames
 const [LANDSCAPE, PORTRAIT] = [[0, 0, 640, 480], [0, 0, 480, 640]];
 const FACE = [95, 55, 195, 185];
 const UNCERTAIN_BELOW = 0.5;
+const MAX_AGE = 0.25;
 
 test("the cheapest pairs", () => {
   for (const { costs, pairs } of expected.assignment) assert.deepEqual(assign(costs), pairs);
@@ -55,7 +56,7 @@ for (const name of ["tracker", "crowd"]) {
 }
 
 test("rolls over time", () => {
-  const memory = new RollSmoother(config, config.defaults.stream.max_age);
+  const memory = new RollSmoother(config, MAX_AGE);
   for (const { time, landmarks, roll: tilt, expected: places } of expected.rolls) {
     const [face] = memory.update([{ track: 1, box: FACE, landmarks }], time);
     assertNear(face.roll, tilt, 0.01, `roll at ${time}`);
@@ -64,7 +65,7 @@ test("rolls over time", () => {
 });
 
 test("boxes and landmarks that don't tremble", () => {
-  const smoother = new BoxSmoother(config, config.defaults.stream.max_age);
+  const smoother = new BoxSmoother(config, MAX_AGE);
   for (const { time, box, landmarks, smoothed, smoothed_landmarks: points } of expected.box_smoother) {
     const [face] = smoother.update([{ track: 1, box, landmarks }], time);
     assertNear(face.box, smoothed, 0.001, `box at ${time}`);

@@ -13,10 +13,11 @@ import struct
 from itertools import islice
 from typing import Any
 
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.images import ImageError
-from fer.timeline.formatting import format_count, format_decimal
+from fer.timeline.formatting import format_decimal
 
 MAX_JPEG_BYTES = 1_500_000
 """Bytes of a frame; one of 640 x 480 pixels has about 50,000."""

@@ -21,7 +21,7 @@ from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html
-from fer.ui.sender import Abandoned, Sender
+from fer.ui.sender import Sender
 from fer.ui.sessions import Session, SessionError, Sessions
 
 DRAWN_LATER = N_("This was done, but the page is busy: it is shown with the next change.")
@@ -104,8 +104,6 @@ class TimelineHandlers:
         except BusyError:
             gr.Warning(_(DRAWN_LATER))
             return gr.skip()
-        except Abandoned:
-            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
     def save_csv(self, session: Session) -> dict[str, str]:
         """Return the timeline as CSV, as a download."""

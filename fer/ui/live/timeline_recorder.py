@@ -17,12 +17,12 @@ from fer.templates import render
 from fer.timeline.chart import timeline_html
 from fer.timeline.comparison_table import stretches_html
 from fer.timeline.formatting import format_percent, format_signed, format_time
-from fer.timeline.marks import MAX_SECONDS, MarkError
+from fer.timeline.marks import MAX_SECONDS
 from fer.timeline.summary import mean_statistics, summarise
 from fer.timeline.summary_table import summary_html
 from fer.timeline.timeline import Timeline
 from fer.ui import html
-from fer.ui.mark_editor import changed_marks, marks_html
+from fer.ui.mark_editor import change_marks, marks_html
 
 MAX_DURATION = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
@@ -143,19 +143,14 @@ class TimelineRecorder:
             return _running_html(self, now, note)
 
     def mark(self, action: object, now: float) -> str:
-        """Set, change or remove a mark, see `changed_marks`; return why not, or "".
+        """Set, change or remove a mark; return why not, or "".
 
         Args:
             action: What the page sends.
             now: Seconds of `time.monotonic`.
         """
-        timeline = self.timeline
-        try:
-            end = math.ceil(min(now - self.started, self.length))
-            timeline.marks = changed_marks(timeline.marks, action, end)
-        except MarkError as error:
-            return str(error)
-        return ""
+        end = math.ceil(min(now - self.started, self.length))
+        return change_marks(self.timeline, action, end)
 
 
 def _running_html(recorder: TimelineRecorder, now: float, note: str = "") -> Markup:

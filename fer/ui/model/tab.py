@@ -25,7 +25,7 @@ from fer.ui.localization import localized
 from fer.ui.model.two_networks import SecondNetwork, compare_networks, comparison_html
 from fer.ui.model.views import model_html
 from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
-from fer.ui.sender import Abandoned, Sender
+from fer.ui.sender import Sender
 from fer.ui.sessions import SessionError, Sessions
 
 COMPARISON_NOTE = N_(
@@ -100,8 +100,6 @@ class ModelEvents:
             return gr.skip()
         except (SessionError, BusyError) as error:
             return html.message(_("Not now"), str(error), "trouble")
-        except Abandoned:
-            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
     async def translate_comparison(
         self, shown: str, token: str, request: gr.Request | None = None

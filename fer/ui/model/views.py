@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from fer.colors import COLORS
 from fer.evaluation.mistakes import describe_mistakes
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS, LABEL_SYNONYMS
@@ -23,7 +24,7 @@ from fer.model.evaluation_results import (
     SelectiveMetrics,
 )
 from fer.templates import render
-from fer.timeline.formatting import format_count, format_decimal, format_percent
+from fer.timeline.formatting import format_decimal, format_percent
 from fer.ui import html
 from fer.ui.model.charts import coverage_chart, reliability_chart
 

@@ -14,7 +14,7 @@ from fer.ui import html
 from fer.ui.event_listeners import clipped_number, uploaded_path
 from fer.ui.fair_scheduler import MAX_WAITING_FILES, BusyError, FairScheduler, Superseded
 from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
-from fer.ui.sender import Abandoned, Sender
+from fer.ui.sender import Sender
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_PHOTOS = 2
@@ -57,8 +57,6 @@ class PhotoEvents:
             return unchanged
         except (SessionError, BusyError) as error:
             return html.message(_("Not now"), str(error), "trouble")
-        except Abandoned:
-            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
     async def photo(
         self,
@@ -87,8 +85,6 @@ class PhotoEvents:
             return await self._turns.run(sender.session, sender, work, replace=False)
         except BusyError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        except Abandoned:
-            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
     async def analyze_photo(
         self,

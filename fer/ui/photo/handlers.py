@@ -14,6 +14,7 @@ from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import PictureDocument, face_rows, picture_document, to_csv, to_json
 from fer.drawing.saliency import highlight, occlusion_map
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.images import DecodedImage, ImageError, encode_jpeg
 from fer.pipeline import Pipeline
@@ -22,8 +23,9 @@ from fer.ui import html
 from fer.ui.photo.views import instructions, no_face_found, result_html
 from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import expression_labels, probabilities, select
+from fer.vision.face_sizes import PHOTO_MIN_FACE
 
-MIN_FACE_RANGE = (16, 20, 200)
+MIN_FACE_RANGE = (16, PHOTO_MIN_FACE, 200)
 """Lowest, default and highest minimum face size in pixels."""
 
 MAX_EXPLAINED = 24
@@ -178,19 +180,12 @@ class PhotoHandlers:
         Raises:
             ImageError: It is gone, too large or no picture.
         """
-        if not picture.exists():
-            raise ImageError(_("The photo is no longer here; upload it again."))
-        size = picture.stat().st_size
-        if size > MAX_PHOTO_BYTES:
-            raise ImageError(
-                _(
-                    "The photo is too large (%(size)s MB); at most %(most)s MB are accepted: save "
-                    "it smaller.",
-                    size=f"{size / 1e6:,.0f}",
-                    most=f"{MAX_PHOTO_BYTES / 1e6:.0f}",
-                )
-            )
-        return self.decode(picture.read_bytes())
+        try:
+            _require_size(picture.stat().st_size)
+            content = picture.read_bytes()
+        except OSError:  # deleted, perhaps just now
+            raise ImageError(_("The photo is no longer here; upload it again.")) from None
+        return self.decode(content)
 
     def _analyze(
         self, picture: str, min_face: float, whole_picture: bool
@@ -235,3 +230,20 @@ def _require_result(result: PhotoResult | None) -> PhotoResult:
             print_exception=False,
         )
     return result
+
+
+def _require_size(size: int) -> None:
+    """Refuse a photo's file of too many bytes.
+
+    Raises:
+        ImageError: It is too large.
+    """
+    if size > MAX_PHOTO_BYTES:
+        raise ImageError(
+            _(
+                "The photo is too large (%(size)s MB); at most %(most)s MB are accepted: save "
+                "it smaller.",
+                size=format_count(size / 1e6),
+                most=format_count(MAX_PHOTO_BYTES / 1e6),
+            )
+        )

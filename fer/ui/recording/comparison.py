@@ -23,7 +23,7 @@ from fer.ui.event_listeners import PAGE_EVENT, uploaded_paths
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import localized
 from fer.ui.recording.queued_recording import QueuedRecording
-from fer.ui.sender import Abandoned, Sender
+from fer.ui.sender import Sender
 from fer.ui.serving.upload_form import MAX_FILES
 from fer.ui.sessions import SessionError, Sessions
 
@@ -116,8 +116,6 @@ class ComparisonEvents:
             return gr.skip(), gr.skip()
         except (SessionError, BusyError) as error:
             return gr.skip(), html.message(_("Not now"), str(error), "trouble")
-        except Abandoned:
-            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
 
 def _choice(finished: Sequence[QueuedRecording]) -> dict[str, Any]:
@@ -199,7 +197,11 @@ def _check_sizes(paths: Sequence[Path]) -> None:
     Raises:
         TimelineError: They are.
     """
-    if sum(path.stat().st_size for path in paths if path.exists()) > MAX_BYTES:
+    size = 0
+    for path in paths:
+        with suppress(OSError):
+            size += path.stat().st_size
+    if size > MAX_BYTES:
         raise TimelineError(
             _(
                 "These files have more than %(most)s MB together; compare fewer, or use fer "

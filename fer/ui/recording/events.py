@@ -24,7 +24,7 @@ from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
 from fer.ui.recording.queue_views import UNCHANGED, outputs
 from fer.ui.recording.rendered_recording import FILES_DELETED, RESULT_FILES
 from fer.ui.recording.session import RecordingSession
-from fer.ui.sender import Abandoned, Sender
+from fer.ui.sender import Sender
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 60
@@ -207,8 +207,6 @@ def _reported() -> Iterator[None]:
         yield
     except (SessionError, QueueFullError, BusyError, OutputError) as error:
         raise gr.Error(str(error), print_exception=False) from None
-    except Abandoned:
-        raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
 
 def _show(session: RecordingSession, number: object) -> tuple[Any, ...]:

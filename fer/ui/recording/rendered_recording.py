@@ -1,6 +1,7 @@
 """The result of a recording as the page displays it: HTML, marks, files, and stored thumbnails."""
 
 import math
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,10 +21,9 @@ from fer.recording import RecordingResult
 from fer.recording.exports import write_archive
 from fer.recording.outputs import write_timeline_files
 from fer.recording.thumbnails import Thumbnail
-from fer.timeline.marks import MarkError
 from fer.timeline.summary import Summary, summarise
 from fer.ui.event_listeners import page_file
-from fer.ui.mark_editor import changed_marks
+from fer.ui.mark_editor import change_marks
 from fer.ui.recording.views import RESULT_LIFETIME, finished_html, result_html
 
 RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
@@ -66,6 +66,7 @@ class RenderedRecording:
         self.recording = recording
         self.kept_since: float | None = None
         self._compacted = False
+        self._lock = threading.Lock()  # workers render, the event loop compacts
         self.summary: Summary
         self.result: str
         self._language: str  # of the result
@@ -80,13 +81,9 @@ class RenderedRecording:
         return finished_html(self.summary, self.recording.warning, left)
 
     def mark(self, action: object) -> str:
-        """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
-        timeline, end = self.recording.timeline, math.ceil(self.recording.metadata.end)
-        try:
-            timeline.marks = changed_marks(timeline.marks, action, end)
-        except MarkError as error:
-            return str(error)
-        return ""
+        """Set, change or remove a mark; return why not, or ""."""
+        end = math.ceil(self.recording.metadata.end)
+        return change_marks(self.recording.timeline, action, end)
 
     def render(self, trouble: str = "") -> tuple[str, str]:
         """Return HTML of the state and of the result with its marks as they are now.
@@ -94,11 +91,13 @@ class RenderedRecording:
         Args:
             trouble: Why a mark was not changed; "" for nothing.
         """
-        self.restore()
-        recording = self.recording
+        recording = self.restore()
         summary = self.summary = summarise(recording.timeline, recording.duration)
-        self.result, self._language = result_html(recording, summary), current_language()
-        shown = result_html(recording, summary, trouble) if trouble else self.result
+        result = result_html(recording, summary)
+        with self._lock:
+            self._language = current_language()
+            self.result = "" if self._compacted else result  # it may have been meanwhile
+        shown = result_html(recording, summary, trouble) if trouble else result
         return self.state(), shown
 
     def rewrite(self) -> list[dict[str, Any]]:
@@ -107,8 +106,7 @@ class RenderedRecording:
         Raises:
             OutputError: They have been deleted, or can't be written.
         """
-        self.restore()
-        recording = self.recording
+        recording = self.restore()
         if not recording.video.exists():
             raise OutputError(_(FILES_DELETED))
         write_timeline_files(recording)
@@ -120,22 +118,24 @@ class RenderedRecording:
 
         Sessions are kept for a quarter of an hour, and both together have a megabyte or more.
         """
-        if not self._compacted:
-            held = [replace(picture, image=_NO_PICTURE) for picture in self.recording.pictures]
-            self.recording, self.result = replace(self.recording, pictures=held), ""
-            self._compacted = True
+        with self._lock:
+            if not self._compacted:
+                held = [replace(picture, image=_NO_PICTURE) for picture in self.recording.pictures]
+                self.recording, self.result = replace(self.recording, pictures=held), ""
+                self._compacted = True
 
-    def restore(self) -> None:
-        """Have the thumbnails back, as they are needed again; none where they were deleted."""
-        if not self._compacted:
-            return
-        pictures: list[Thumbnail] = []
-        with suppress(FileNotFoundError):
-            images = [read_image(path.read_bytes()) for path in self._picture_paths()]
-            known = zip(self.recording.pictures, images, strict=True)
-            pictures = [replace(picture, image=image) for picture, image in known]
-        self.recording = replace(self.recording, pictures=pictures)
-        self._compacted = False
+    def restore(self) -> RecordingResult:
+        """Return the recording with its thumbnails, without any where they were deleted."""
+        with self._lock:
+            if self._compacted:
+                pictures: list[Thumbnail] = []
+                with suppress(FileNotFoundError):
+                    images = [read_image(path.read_bytes()) for path in self._picture_paths()]
+                    known = zip(self.recording.pictures, images, strict=True)
+                    pictures = [replace(picture, image=image) for picture, image in known]
+                self.recording = replace(self.recording, pictures=pictures)
+                self._compacted = False
+            return self.recording
 
     def _picture_paths(self) -> list[Path]:
         folder = self.recording.video.parent / _PICTURES
@@ -154,11 +154,12 @@ class RenderedRecording:
 
     def outputs(self) -> tuple[Any, ...]:
         """Return HTML of the result and `page_file` of each of `RESULT_FILES`, None without any."""
-        if not self.result or self._language != current_language():
-            self.render()
+        result = self.result
+        if not result or self._language != current_language():
+            _state, result = self.render()
         if not self.has_files():
-            return self.result, *EMPTY_OUTPUTS[1:]
-        return self.result, *map(page_file, file_paths(self.recording, RESULT_FILES))
+            return result, *EMPTY_OUTPUTS[1:]
+        return result, *map(page_file, file_paths(self.recording, RESULT_FILES))
 
 
 def file_paths(recording: RecordingResult, names: Sequence[str]) -> list[str]:

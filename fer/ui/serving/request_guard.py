@@ -107,7 +107,7 @@ class RequestGuard:
     Args:
         app: The wrapped application.
         store: The visitors' uploads.
-        max_bytes: Maximum size of an upload request.
+        max_bytes: Maximum size of an uploaded file.
     """
 
     def __init__(self, app: ASGIApp, store: UploadStore, max_bytes: int) -> None:

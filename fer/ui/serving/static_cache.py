@@ -132,8 +132,7 @@ class StaticCache:
         if is_page:
             drop_unusable_headers(scope)  # before they have pages rendered
             is_page = not is_for_another_page(scope["query_string"])
-        accepted = "" if ICON.fullmatch(path) else Headers(scope=scope).get("accept-encoding", "")
-        encoding = next((name for name in ENCODINGS if name in accepted), "")
+        encoding = "" if ICON.fullmatch(path) else _best_encoding(Headers(scope=scope))
         if COMPRESSED.fullmatch(path) and posixpath.normpath(path) != path:
             # By other names, such as /assets/./a.js, a file would be compressed for each request.
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
@@ -248,6 +247,14 @@ def is_for_another_page(query: bytes) -> bool:
     """Return whether a request's query asks for another page; all else in it is for the browser."""
     found = parse_qs(query.decode("latin-1"), keep_blank_values=True)
     return found.get("page", [""])[-1] != "" or "deep_link" in found
+
+
+def _best_encoding(headers: Headers) -> str:
+    """Return the best one of `ENCODINGS` that a browser takes, or ""."""
+    offers = headers.get("accept-encoding", "").replace(" ", "").lower().split(",")
+    weighted = (offer.partition(";q=")[::2] for offer in offers)
+    names = {name for name, weight in weighted if not weight or weight.strip("0.")}  # 0 forbids it
+    return next((name for name in ENCODINGS if name in names), "")
 
 
 def _address(scope: Scope) -> str:

@@ -34,6 +34,9 @@ MIN_AGE_FOR_RATE, MIN_AGE_FOR_SIZE = 1.0, 0.2
 """Seconds after which uploads are compared by their rate, and by their size: before, one had little
 time to send anything, or none."""
 
+MAX_OVERHEAD = 100_000
+"""Bytes of a form that belong to no file, for each file."""
+
 MAX_TRACKED, MIN_NUMBER = 200, 6
 """Uploads whose progress is kept, as it may be requested after they have ended, and least length
 of their `upload_id`: a short one could be guessed, and the progress contains file names."""
@@ -145,7 +148,7 @@ class UploadRoute:
             del self._progress[next(iter(self._progress))]
 
     def _require_size(self, size: int) -> None:
-        if size > MAX_FILES * self.max_bytes:
+        if size > MAX_FILES * (self.max_bytes + MAX_OVERHEAD):
             raise too_large(self.max_bytes)
 
     async def _blocks(self, request: Request, transfer: Transfer) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from functools import partial
 from html import unescape
+from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -158,9 +159,13 @@ def test_a_photo_has_a_limit_of_its_own(handlers, photo, monkeypatch):
     assert "too large" in text and reading is None
 
 
-def test_a_deleted_photo_is_requested_again(handlers, tmp_path):
+def test_a_deleted_photo_is_requested_again(handlers, photo, tmp_path, monkeypatch):
     text, _ = handlers.read(str(tmp_path / "gone.jpg"), 40, False)
     assert "upload it again" in text and str(tmp_path) not in text
+    size = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda path: (size(path), path.unlink())[0])
+    text, _ = handlers.read(photo, 40, False)  # it goes just after its size is asked for
+    assert "upload it again" in text
 
 
 def test_small_and_large_pictures_are_resized_for_display(handlers, tmp_path):

@@ -65,6 +65,23 @@ def test_a_file_is_compressed_once_for_all_who_ask(files, encoding):
     assert unpack(b"".join(files.cached._files["/assets/a.js", encoding, ""].body)) == SCRIPT
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, BR", "br"),
+        ("br; q=0.9, gzip;q=1", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("br;q=0.000", None),
+        ("brand-new, zgzip", None),
+        ("", None),
+    ],
+)
+def test_only_an_encoding_that_the_browser_takes_is_used(files, accepted, encoding):
+    (response,) = files.get("/", encoding=accepted)
+    assert response.headers.get("content-encoding") == encoding
+    assert response.content.startswith(SCRIPT)
+
+
 def test_what_a_browser_has_is_not_sent_again(files):
     tags = ('"one-br"', 'W/"one-br"', '"zero", W/"one-br"', '"one"', '"one-gzip"')
     known = [{"if-none-match": tag, "range": "bytes=0-1"} for tag in tags]
