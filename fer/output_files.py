@@ -42,7 +42,7 @@ class OutputError(ValueError):
         self.reason, self.disk_full = reason or message, disk_full
 
     @classmethod
-    def of(cls, path: Path, error: OSError) -> "OutputError":
+    def from_os_error(cls, path: Path, error: OSError) -> "OutputError":
         """Return the error of a file or folder that can't be written."""
         reason = describe(error)
         return cls(f"{printable(path)} can't be written: {reason}", reason, is_full(error))
@@ -81,7 +81,7 @@ def output_folder(folder: Path) -> Iterator[Path]:
             with TemporaryFile(dir=folder) as file:
                 file.write(bytes(_TRIED_BYTES))
         except OSError as error:
-            raise OutputError.of(folder, error) from error
+            raise OutputError.from_os_error(folder, error) from error
         yield folder
 
 
@@ -115,7 +115,7 @@ def new_file(path: Path) -> Iterator[Path]:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
             if isinstance(error, OSError):
-                raise OutputError.of(path, error) from error
+                raise OutputError.from_os_error(path, error) from error
             raise
 
 
@@ -157,7 +157,7 @@ def _made_folder(folder: Path) -> Iterator[None]:
         raise OutputError(f"{file} is a file; name a folder for the results.") from error
     except OSError as error:
         _remove_empty(missing)
-        raise OutputError.of(folder, error) from error
+        raise OutputError.from_os_error(folder, error) from error
     try:
         yield
     except BaseException:

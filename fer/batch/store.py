@@ -80,7 +80,7 @@ class BatchStore:
         except Timeout:
             raise ValueError(describe_holder(lock)) from None
         except OSError as error:
-            raise OutputError.of(self.folder, error) from error
+            raise OutputError.from_os_error(self.folder, error) from error
         try:
             self._remove_leftovers()
             yield
@@ -180,7 +180,7 @@ class BatchStore:
             (self.folder / table).mkdir(exist_ok=True)
             whole.replace(self.folder / table / name)
         except OSError as error:
-            raise OutputError.of(self.folder / table, error) from error
+            raise OutputError.from_os_error(self.folder / table, error) from error
 
     def write_segment(self, task: SegmentTask, rows: SegmentRows) -> None:
         """Keep a segment until its video is complete.

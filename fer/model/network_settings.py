@@ -130,7 +130,7 @@ class NetworkSettings:
     uncertain_below: float = 0.4
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "NetworkSettings":
+    def from_config(cls, config: Mapping[str, Any]) -> "NetworkSettings":
         """Return the settings among the content of a config.json.
 
         Raises:

@@ -82,7 +82,7 @@ def load_onnx_backend(pulled: LocalModel) -> Backend | None:
 
 
 def _load_backend(folder: Path, config: Mapping[str, Any]) -> Backend | None:
-    settings = NetworkSettings.of(config)
+    settings = NetworkSettings.from_config(config)
     labels = {int(index): str(label) for index, label in config["id2label"].items()}
     labels = dict(sorted(labels.items()))
     heads = settings.combine_heads(list(labels.values()))

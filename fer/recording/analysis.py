@@ -125,7 +125,7 @@ def _metadata(
     turn = describe_rotation(analyzer.rotation, N_("video"))
     return TimelineMetadata(
         printable(Path(reader.path).name),
-        NetworkIdentity.of(pipeline.classifier),
+        NetworkIdentity.from_classifier(pipeline.classifier),
         settings.rate,
         duration=analyzer.end,
         warning=_join(turn, reader.warning, missing),

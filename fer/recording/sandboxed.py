@@ -144,7 +144,7 @@ def analyze_sandboxed(
     model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
     work = partial(analyze_video, source, folder, model, settings)
     message = _run_with_sound_or_without(work, limits, partial(WorkerMonitor, progress, cancelled))
-    network = NetworkIdentity.of(pipeline.classifier)
+    network = NetworkIdentity.from_classifier(pipeline.classifier)
     start = settings.span.start
     origin = TimelineMetadata(printable(source.name), network, settings.rate, start=start)
     return _read_result(message, folder, origin)

@@ -110,7 +110,7 @@ def _sample(counted: Timeline, name: str, ranges: Sequence[tuple[float, float]] 
     if ranges:
         whole = counted.counts()[0]
         inside = bins_within(whole, counted.bin_seconds, ranges)
-        counted = counted.only(set(whole[inside].tolist()))
+        counted = counted.select_bins(set(whole[inside].tolist()))
     numbers, counts = counted.counts()
     known = compute_statistics(counts)["classified"] > 0
     weighted = weight_bins_equally(counts[known])

@@ -62,7 +62,7 @@ class NetworkIdentity:
     accuracy: str | None
 
     @classmethod
-    def of(cls, classifier: IdentifiedNetwork) -> "NetworkIdentity":
+    def from_classifier(cls, classifier: IdentifiedNetwork) -> "NetworkIdentity":
         """Return the identity of a classifier's network."""
         accuracy = classifier.metrics.describe_accuracy()
         fingerprint = classifier.fingerprint()

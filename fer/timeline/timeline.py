@@ -169,9 +169,9 @@ class Timeline:
     def included(self) -> "Timeline":
         """Return this timeline without the bins that its marks leave out; it is not changed."""
         out = self.bins_touching(left_out_ranges(self.marks))
-        return self.only(self._bins.keys() - out) if out else self
+        return self.select_bins(self._bins.keys() - out) if out else self
 
-    def only(self, bins: Set[int]) -> "Timeline":
+    def select_bins(self, bins: Set[int]) -> "Timeline":
         """Return a timeline of the bins with these numbers, with all marks."""
         kept = Timeline(**self.settings)
         kept.marks = self.marks

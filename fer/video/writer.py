@@ -163,7 +163,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         kept = " The file holds what was recorded until then." if self._recoverable else ""
         if not is_write_error(reason):
             return VideoError(f"{name} can't be written: {error.strerror}.{kept}")
-        failure = OutputError.of(Path(name), reason)
+        failure = OutputError.from_os_error(Path(name), reason)
         return OutputError(f"{failure}{kept}", failure.reason, failure.disk_full)
 
     def _pts(self, time: float) -> int:

@@ -57,7 +57,7 @@ class Dissolve:
     change: Float32Array
     scale: float
 
-    def replaced(self, xyxy: Float32Array) -> bool:
+    def is_replaced(self, xyxy: Float32Array) -> bool:
         """Return whether a box (4,) shows something else than before."""
         height, width = self.change.shape
         x1, y1, x2, y2 = (int(edge) for edge in (xyxy * self.scale).round())

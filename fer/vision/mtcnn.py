@@ -63,7 +63,7 @@ class Candidates:
         landmarks = self.landmarks[selected] if len(self.landmarks) else self.landmarks
         return Candidates(self.xyxy[selected], self.score[selected], landmarks)
 
-    def replaced(self, which: BoolArray, others: "Candidates") -> "Candidates":
+    def with_replaced(self, which: BoolArray, others: "Candidates") -> "Candidates":
         """Return a copy with the boxes that a mask chooses replaced by others, in their order."""
         copy = Candidates(self.xyxy.copy(), self.score.copy(), self.landmarks.copy())
         copy.xyxy[which], copy.score[which] = others.xyxy, others.score

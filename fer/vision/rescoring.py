@@ -48,7 +48,7 @@ def refine_upright(
             break
         squares = replace(found[tilted], xyxy=face_squares(found.xyxy[tilted]))
         level = cascade.score_crops(image, squares, seen[tilted])
-        found = found.replaced(tilted, level)
+        found = found.with_replaced(tilted, level)
         rolls = np.where(tilted, seen, rolls)
     return best_of(found, threshold) if rolls.any() else found
 
@@ -62,7 +62,7 @@ def rescore_uncertain(
         queries = found[doubtful]
         squares = face_squares(queries.xyxy, MIRRORED_SCALE)
         again = cascade.rescore(image, queries, squares, tilts(roll(queries.landmarks)))
-        found = found.replaced(doubtful, again)
+        found = found.with_replaced(doubtful, again)
     return found[found.score > confidence]
 
 

@@ -91,7 +91,7 @@ class StreamDetector:
         """Take a frame of a recording before all else, to number faces anew after a dissolve."""
         dissolve = self.dissolves.update(self.rotation.to_upright(image), time)
         if dissolve:
-            self.tracker.renumber(dissolve.replaced)
+            self.tracker.renumber(dissolve.is_replaced)
 
     def update(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
         """Detect and track the faces of the next frame.

@@ -204,7 +204,7 @@ def test_the_model_tab():
 def test_the_recording_tab():
     timeline = lesson("person")
     summary = summarise(timeline)
-    progress = SimpleNamespace(done=0.5, left=30.0)
+    progress = SimpleNamespace(fraction=0.5, seconds_left=30.0)
     info = SimpleNamespace(duration=61.0, width=640, height=480, has_audio=True)
     metadata = TimelineMetadata("0", IDENTITY, 5.0, 9.0, None, 1.0, 2.0, start=3.0)
     result = RecordingResult(timeline, metadata, *[Path("0")] * 5)

@@ -85,7 +85,7 @@ def box_left(image: np.ndarray) -> float:
 def test_a_length_that_is_known_is_not_measured_again(tmp_path, film):
     reports, known = [], replace(check_video(film), duration=200.0)
     analyze(film, tmp_path / "out", fake_pipeline([]), progress=reports.append, known=known)
-    assert max(report.done for report in reports[:-1]) < 0.1
+    assert max(report.fraction for report in reports[:-1]) < 0.1
 
 
 def test_everything_is_written(tmp_path, film):

@@ -85,8 +85,10 @@ def test_a_second_that_a_left_out_range_touches_counts_as_if_it_were_not_there(v
 
 @pytest.mark.parametrize("draw", [timeline_html, timeline_plot, summarise])
 def test_a_timeline_is_copied_once_to_be_drawn(draw, monkeypatch):
-    copies, only = [], Timeline.only
-    monkeypatch.setattr(Timeline, "only", lambda *args: copies.append(only(*args)) or copies[-1])
+    copies, select = [], Timeline.select_bins
+    monkeypatch.setattr(
+        Timeline, "select_bins", lambda *args: copies.append(select(*args)) or copies[-1]
+    )
     draw(marked("person"))
     assert len(copies) == 1
 

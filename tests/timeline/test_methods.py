@@ -47,7 +47,7 @@ def test_a_runtime_may_come_in_a_package_of_another_name(monkeypatch):
 
 @pytest.mark.parametrize(("view", "fact"), [("class", "fewer than 5"), ("person", "number of")])
 def test_each_view_states_what_it_keeps(view, fact):
-    network = NetworkIdentity.of(FakeClassifier())
+    network = NetworkIdentity.from_classifier(FakeClassifier())
     text = methods_paragraph(recorded([], view=view), origin(network=network))
     assert fact in text and "frames of a camera" in text
     assert "in float32 by PyTorch" in text and "accuracy" not in text

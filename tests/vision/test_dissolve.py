@@ -31,7 +31,7 @@ def dissolves(seconds, frame_at) -> list[tuple[float, bool]]:
             detector.clear()
         dissolve = detector.update(picture, time)
         if dissolve:
-            found.append((time, dissolve.replaced(np.array([70, 35, 90, 55], np.float32))))
+            found.append((time, dissolve.is_replaced(np.array([70, 35, 90, 55], np.float32))))
     return found
 
 

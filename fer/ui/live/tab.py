@@ -93,7 +93,7 @@ def _camera(handlers: LiveHandlers) -> gr.HTML:
 def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
     """Build the timeline; the stylesheet displays the buttons that fit its state."""
     classifier = pipeline.classifier
-    network = NetworkIdentity.of(classifier)
+    network = NetworkIdentity.from_classifier(classifier)
     handlers = TimelineHandlers(sessions, classifier.uncertain_below, network)
     with gr.Column(elem_id="live-timeline", elem_classes="fer-card"):
         with gr.Row(elem_classes="fer-tools"):

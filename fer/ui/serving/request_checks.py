@@ -155,7 +155,7 @@ async def read_json(
     body = bytearray()
     try:
         with (
-            _receiving.one() as transfer,
+            _receiving.transfer() as transfer,
             anyio.fail_after(TIMEOUT if seconds is None else seconds),
         ):
             async for piece in request.stream():

@@ -101,7 +101,7 @@ class _Kept:
         """Return whether it is complete, and compressed as it should be."""
         return self.status == 200 and self.headers.get("content-encoding", "") == encoding
 
-    def at(self, address: str) -> "_Kept":
+    def with_address(self, address: str) -> "_Kept":
         """Return a page that was rendered for `STAND_IN`, for another address; it takes no room."""
         body = [*self.body]
         body[1::2] = [address.encode()] * (len(body) // 2)
@@ -169,7 +169,7 @@ class StaticCache:
         rendered = await self._response(False, "", asked, receive)
         if rendered is None or rendered.status != 200:
             return rendered
-        made = rendered.at(_address(scope))
+        made = rendered.with_address(_address(scope))
         if encoding and not self._compressing.locked():
             await self._compress(made, encoding)
         return made

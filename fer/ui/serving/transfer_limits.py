@@ -57,7 +57,7 @@ class Transfers:
         self._total = 0
 
     @contextmanager
-    def one(self) -> Iterator[Transfer]:
+    def transfer(self) -> Iterator[Transfer]:
         """Take part; afterwards, `scope.cancel_called` is whether it was ended for others."""
         transfer = Transfer()
         self._known.add(transfer)
@@ -107,7 +107,7 @@ class ResponseFlow:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with self._unsent.one() as transfer:
+        with self._unsent.transfer() as transfer:
 
             async def send_in_pieces(message: Message) -> None:
                 await self._send(transfer, message, send)

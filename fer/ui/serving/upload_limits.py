@@ -50,8 +50,8 @@ class Quota:
     max_reserve: int = 1_000_000_000
 
     @property
-    def others(self) -> int:
-        """Bytes that results may take, and for which results and recordings in the queue count.
+    def result_bytes(self) -> int:
+        """Bytes that results may take, and up to which results and queued recordings count.
 
         The rest stays for uploads, however long that queue is.
         """

@@ -40,7 +40,7 @@ class UploadStore:
     _kept: list[Callable[[], set[Path]]] = field(default_factory=list)
     _seen: dict[Path, float] = field(default_factory=dict)
     _bytes: int = 0
-    _others: int = 0
+    _result_bytes: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
@@ -181,10 +181,10 @@ class UploadStore:
         # Busy folders don't count against the results' quota.
         total = sum(sizes[entry] for entry in finished)
         for entry in finished:
-            if total > self.quota.others or now - self._seen[entry] > MAX_AGE:
+            if total > self.quota.result_bytes or now - self._seen[entry] > MAX_AGE:
                 _remove(entry)
                 total -= sizes.pop(entry)
-        self._others = sum(sizes.values())
+        self._result_bytes = sum(sizes.values())
 
     def _entries(self) -> list[Path]:
         """Return the entries of the folder that are not registered uploads."""
@@ -227,7 +227,7 @@ class UploadStore:
         """Return how many bytes must be deleted before `size` more fit."""
         disk = shutil.disk_usage(self.folder.path)
         reserve = min(self.quota.max_reserve, int(disk.total * self.quota.reserve))
-        used = self._bytes + min(self._others, self.quota.others)
+        used = self._bytes + min(self._result_bytes, self.quota.result_bytes)
         return max(used + size - self.quota.bytes, reserve + size - disk.free)
 
 
