@@ -88,6 +88,9 @@ def open_container(path: str | Path, unlimited: bool = False) -> InputContainer:
         VideoError: There is no such file, it is too large, or it is no video.
     """
     _check_file(Path(path), unlimited)
+    # PyAV's default, which torchvision before 0.26 changes when it is imported. A decoder's thread
+    # that logs an error waits for the GIL; what closes the decoder holds the GIL and waits for it.
+    av.logging.set_level(None)
     try:
         return av.open(f"file:{path}", options=_OPTIONS)
     except av.error.ArgumentError:  # FFmpeg recognises the format, and it isn't in the list

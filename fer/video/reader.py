@@ -70,8 +70,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
 
     `info` is available from the start, and so are `scale`, pixels of the file for each pixel of a
     frame, and `first_stamp`, the first frame's seconds on the file's own clock. After the last
-    frame, `warning` is what wasn't read, in sentences, or None, and `file_warning` what of it isn't
-    about single frames.
+    frame, `file_warning` is what wasn't read beside single frames, in sentences, or None.
 
     Args:
         path: A video of an accepted format, recognised by content.
@@ -95,8 +94,9 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         known: VideoInfo | None = None,
     ) -> None:
         """Open the file and decode its first frame."""
-        self.warning: str | None = None
         self.file_warning: str | None = None
+        self._lost: str | None = None
+        self._ended = False
         self.path, self._unlimited, self._threads = path, unlimited, threads
         self._known = known
         self._container = open_container(path, unlimited)
@@ -110,6 +110,12 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     def unread(self) -> int:
         """Pictures so far that couldn't be decoded, or are damaged."""
         return self._counts.undecodable + self._counts.damaged
+
+    @property
+    def warning(self) -> str | None:
+        """What wasn't read so far, in sentences, or None."""
+        lost = self._lost if self._ended else self._describe_lost_frames(whole=False)
+        return " ".join(filter(None, (lost, self.file_warning))) or None
 
     def _open_stream(self, max_side: int | None) -> None:
         self._stream = video_stream(self._container, self._threads)
@@ -196,11 +202,13 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     def _note_losses(self, whole: bool, max_seconds: int | None = None) -> None:
         """Note what wasn't read, when the file is read to its end."""
         counts, stream = self._counts, self._stream
-        lost = counts.describe_lost_frames(stream, self.info.frame_rate, whole)
+        self._lost, self._ended = self._describe_lost_frames(whole), True
         self.file_warning = counts.describe_file(
             self._container, stream, self._max_frames, max_seconds
         )
-        self.warning = " ".join(filter(None, (lost, self.file_warning))) or None
+
+    def _describe_lost_frames(self, whole: bool) -> str | None:
+        return self._counts.describe_lost_frames(self._stream, self.info.frame_rate, whole)
 
     def _frame(self, frame: av.VideoFrame, time: float) -> Frame:
         return Frame(self._converter.convert(frame), time, self._duration(frame, time))

@@ -102,6 +102,13 @@ def test_videos_beyond_each_limit_are_refused(monkeypatch, film, module, limit, 
         check_video(film)
 
 
+def test_errors_of_decoders_threads_are_not_logged_by_python(film):
+    """They would wait for the GIL, which the thread that closes the decoder holds meanwhile."""
+    av.logging.set_level(av.logging.ERROR)  # as torchvision 0.23 does
+    with VideoReader(film):
+        assert av.logging.get_level() is None
+
+
 def test_numbers_are_in_the_visitors_language(monkeypatch, film):
     monkeypatch.setattr(container, "MAX_BYTES", 1_234_000_000)
     os.truncate(film, 5_000_000_000)  # sparse: it takes no room

@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -140,6 +141,10 @@ def test_a_video_damaged_in_the_middle_gives_what_can_be_read(tmp_path):
     times = [frame.time for frame in frames]
     assert times == sorted(set(times))
     assert "of 50 pictures" in reader.warning
+    with VideoReader(path) as reader:
+        read = list(islice(reader, 30))  # as of a stretch before its end
+        assert len(read) == 30 and "pictures" in reader.warning
+        assert "of 50 pictures" not in reader.warning
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
