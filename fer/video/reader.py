@@ -131,13 +131,9 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             raise VideoError(_("The video holds no picture that can be read; choose another one."))
         self._first_frame = first
         self.first_stamp = first[1] or 0.0
+        path, container, stream = self.path, self._container, self._stream
         header = read_header(
-            self.path,
-            self._container,
-            self._stream,
-            self.first_stamp,
-            unlimited=self._unlimited,
-            known=self._known,
+            path, container, stream, self.first_stamp, self._unlimited, known=self._known
         )
         if not self._unlimited:
             self._max_frames = max_frames((header.width, header.height))
