@@ -48,7 +48,8 @@ class SampleCollector:
     ) -> None:
         self._file, self._segment, self._scale = file, segment, scale
         self._overlap = settings.overlap
-        self._timeline = Timeline(settings.view, uncertain_below=uncertain_below)
+        small = settings.min_face or VIDEO_MIN_FACE
+        self._timeline = Timeline(settings.view, small=small, uncertain_below=uncertain_below)
         self._faces, self._before = FaceRows(), FaceRows()
         self.seen = 0
 

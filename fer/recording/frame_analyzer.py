@@ -65,7 +65,9 @@ class FrameAnalyzer:
         self.end, self.rotation, self._scale = 0.0, 0, scale
         self.confirmed: dict[int, int] = {}
         self.cut_time = self.last_sample = -np.inf
-        self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
+        # Faces that aren't looked for are too small; what is found of them has no part, either.
+        small, uncertain_below = pipeline.detector.min_face, pipeline.classifier.uncertain_below
+        self._timeline = Timeline(view, small=small, uncertain_below=uncertain_below)
         self._pending: tuple[Detections, float] | None = None  # the sample that is counted next
         self.receivers: list[Callable[[Detections, float], object]] = [self._timeline.add]
         self._sampler = FrameSampler(rate, next_sample)

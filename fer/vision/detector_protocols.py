@@ -10,7 +10,9 @@ from fer.vision.pyramid import Tile
 
 
 class Detector(Protocol):
-    """Detects faces in pictures and streams."""
+    """Detects faces in pictures and streams; the smallest one has `min_face` pixels."""
+
+    min_face: int
 
     def with_min_face(self, min_face: int) -> Self:
         """Return such a detector for another smallest face, in pixels."""
@@ -42,8 +44,6 @@ class Detector(Protocol):
 
 class ScoringDetector(Detector, Protocol):
     """A detector for `fer.vision.photo_search`, which also searches turned copies of a photo."""
-
-    min_face: int
 
     def score_crops(
         self,

@@ -82,6 +82,13 @@ def box_left(image: np.ndarray) -> float:
     return float(np.flatnonzero(row)[0])
 
 
+def test_faces_that_are_not_looked_for_have_no_part_and_the_results_say_so(tmp_path, film):
+    pipeline = Pipeline(FakeDetector([BOX], min_face=30), FakeClassifier(sure("happy")))
+    recording = analyze(film, tmp_path / "out", pipeline)
+    assert json.loads(recording.json.read_text())["settings"]["small"] == 30
+    assert "Faces of at least 30 pixels" in recording.report.read_text()
+
+
 def test_a_length_that_is_known_is_not_measured_again(tmp_path, film):
     reports, known = [], replace(check_video(film), duration=200.0)
     analyze(film, tmp_path / "out", fake_pipeline([]), progress=reports.append, known=known)
