@@ -37,6 +37,9 @@ MARKERS = ("_", "N_", "ngettext")
 
 SPLITS, AUGMENTED_VIEWS = ("train", "validation", "test"), ("single", "ten")
 
+LABEL_SET = "FER2013's own labels, all pictures of the split"
+"""What the embedded weights' metrics.json states; those of networks from the Hub stay English."""
+
 Texts = dict[str, bool]
 """By text, whether it is the singular of two forms."""
 
@@ -64,7 +67,8 @@ def _names() -> set[str]:
     """Return what texts name: expressions, corruptions of pictures, splits of a data set."""
     corruptions = {name for pair in CORRUPTIONS for name in pair}
     votes = {*FERPLUS_VOTE_COLUMNS} - {*LABEL_SYNONYMS, "NF"}
-    return {*EXPRESSIONS, *UNNAMED, *corruptions, *votes, *SPLITS, *AUGMENTED_VIEWS, *VIEWS}
+    metrics = {*SPLITS, *AUGMENTED_VIEWS, LABEL_SET}
+    return {*EXPRESSIONS, *UNNAMED, *corruptions, *votes, *metrics, *VIEWS}
 
 
 def _has_words(text: str) -> bool:

@@ -33,12 +33,14 @@ class BatchSummary:
         photos: Number of photos that were read.
         videos: Number of videos that were read.
         faces: Number of rows of faces.
+        noticed: Number of files with a notice on how they were read.
         refused: Every other file, with its reason.
     """
 
     photos: int
     videos: int
     faces: int
+    noticed: int
     refused: Sequence[str]
 
     def __str__(self) -> str:
@@ -47,6 +49,9 @@ class BatchSummary:
             f"{count_of(self.photos, 'photo')} and {count_of(self.videos, 'video')} are read, with "
             f"{count_of(self.faces, 'row')} of faces."
         ]
+        if self.noticed:
+            noticed = f"{count_of(self.noticed, 'file')} read with a notice"
+            lines.append(f"{noticed}; see the table `files`.")
         if self.refused:
             lines.append(f"{count_of(len(self.refused), 'file')} could not be read:")
             lines += [f"  {line}" for line in self.refused[:LISTED_ERRORS]]
@@ -78,7 +83,8 @@ def summarise_batch(files: "pa.Table", source_ids: Collection[str] | None = None
     read = [kind for kind, error in zip(kinds, errors, strict=True) if error is None]
     sources = zip(files["source"].to_pylist(), errors, strict=True)
     refused = sorted(f"{source}: {error}" for source, error in sources if error)
-    return BatchSummary(read.count("photo"), read.count("video"), faces, refused)
+    noticed = sum(bool(notice) for notice in files["notice"].to_pylist())
+    return BatchSummary(read.count("photo"), read.count("video"), faces, noticed, refused)
 
 
 def _complete_parts(folder: Path) -> list[str]:

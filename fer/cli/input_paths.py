@@ -1,7 +1,7 @@
 """Which files a command reads, of those that it is given and in folders; names of their results."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fer.paths import VIDEO, FileKind, files_in, printable, real_path
@@ -79,3 +79,15 @@ def free_name(name: Path, make_name: Callable[[str], str], taken: set[str]) -> P
         free = name.with_name(make_name(f"{name.stem}-{number}"))
     taken.add(str(free).casefold())
     return free
+
+
+def describe_refused(kind: str, reasons: Mapping[str, str]) -> str:
+    """Return why none of a command's files can be read, in a line for each if there are several.
+
+    Args:
+        kind: "photo" or "video".
+        reasons: The sentence for each name.
+    """
+    lines = [f"{name}: {why}" for name, why in reasons.items()]
+    separator = " " if len(lines) == 1 else "\n"
+    return separator.join([f"No {kind} can be read.", *lines])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.cli.input_paths import find_files, free_name
+from fer.cli.input_paths import describe_refused, find_files, free_name
 from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.output_files import OutputError, output_folder, write_file
 from fer.paths import PHOTO, printable, real_path, whole_path
@@ -97,8 +97,7 @@ def run_photo(options: argparse.Namespace) -> str:
             if options.output and results.documents:
                 write_tables(results, options.output)
         if not results.documents:
-            name, why = list(results.unreadable.items())[-1]  # of a photo; folders come first
-            raise ValueError(f"No photo can be read. {name}: {why}")
+            raise ValueError(describe_refused("photo", results.unreadable))
     return describe_results(results, options.output)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from fer.cli.input_paths import find_videos, free_name
+from fer.cli.input_paths import describe_refused, find_videos, free_name
 from fer.cli.shared_options import add_min_face, add_model, add_rate, check_shared
 from fer.cli.study_options import ALL, add_study_options, read_marks, span_of
 from fer.output_files import output_folder
@@ -159,8 +159,7 @@ def analyze_videos(
     except (AnalysisCancelled, KeyboardInterrupt):
         raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
     if not results.reports:
-        name, why = list(results.refused.items())[-1]
-        raise ValueError(f"No video can be read. {name}: {why}")
+        raise ValueError(describe_refused("video", results.refused))
 
 
 @contextmanager

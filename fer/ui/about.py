@@ -76,7 +76,7 @@ def _facts(metrics: ModelMetrics) -> list[tuple[str, str]]:
 
 def _measured_on(validation: Evaluation) -> str:
     """Return which labels and pictures the metrics were measured on, as far as it is known."""
-    details = [validation.label_set] if validation.label_set is not None else []
+    details = [_(validation.label_set)] if validation.label_set is not None else []
     if validation.views is not None:
         details.append(_("%(views)s view", views=_(validation.views)))
     if validation.pictures is not None:

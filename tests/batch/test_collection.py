@@ -53,6 +53,14 @@ def test_a_batch_is_described_in_words(batch):
     assert lines[7] == "  and 2 more; see the table `files`." and len(lines) == 8
 
 
+def test_files_with_a_notice_are_counted(batch):
+    files = file_rows(batch)
+    notices = [None, "It was read as turned.", *files["notice"].to_pylist()[2:]]
+    at = files.column_names.index("notice")
+    files = files.set_column(at, "notice", [notices])
+    assert "\n1 file read with a notice; see the table `files`.\n" in str(summarise_batch(files))
+
+
 def test_spreadsheets(batch):
     written = {path.name: path for path in write_spreadsheets(batch)}
     single = (batch / "faces").exists()

@@ -156,6 +156,11 @@ def test_only_unreadable_videos_are_an_error(tmp_path, capsys):
     (tmp_path / "week" / "broken.mkv").write_text("no video")
     assert main(["video", str(tmp_path / "week"), "--output", str(tmp_path / "out")]) == 1
     assert "fer video: No video can be read. " in capsys.readouterr().err
+    (tmp_path / "week" / "empty.mp4").touch()
+    assert main(["video", str(tmp_path / "week"), "--output", str(tmp_path / "out")]) == 1
+    first, *reasons = capsys.readouterr().err.splitlines()
+    assert first == "fer video: No video can be read."
+    assert ["broken.mkv" in reasons[0], "empty.mp4: The file is empty" in reasons[1]] == [True] * 2
     assert not (tmp_path / "out").exists()
 
 
