@@ -33,7 +33,7 @@ FER2013 and writes an HTML report, with mean faces, examples and duplicates that
 differently. Its pictures aren't published; the rest is here, written by
 `python -m docs.data runs/data/data.json`.
 
-[The notebook](../notebooks/fer2013.ipynb) tells the story of the data for learners, with a short
+[The notebook](../notebooks/fer2013.ipynb) explores the data for learners, with a short
 training and an evaluation; `python -m docs.notebook --dataset SOURCE` runs it and keeps its
 outputs.
 """

@@ -1,8 +1,8 @@
 """Change against a baseline: a marked stretch in which a person is neutral.
 
 Faces differ in how neutral they look, to people and to the network. What is compared is each face
-with itself: its means outside the baseline with those inside, beside the standard deviation of its
-seconds inside. Only the person view has single faces.
+with itself: its means outside the baseline with those inside, whose seconds' standard deviation is
+given. Only the person view has single faces.
 """
 
 from collections.abc import Sequence
@@ -92,7 +92,7 @@ def _row(track: int, comparison: BaselineComparison) -> ChangeRow:
 
 
 def _cell(name: str, change: float, std: float) -> tuple[str, bool]:
-    """Return a change beside the standard deviation, and whether it is highlighted; "+0" isn't."""
+    """Return a change with its standard deviation, and whether it is highlighted; "+0" isn't."""
     if not isfinite(change):
         return NO_VALUE, False
     scale, digits = (1, 2) if name == "index" else (100, 0)

@@ -27,7 +27,7 @@ def shortened(sentence: str) -> str:
 
 
 def tick_step(length: float, most: int) -> int:
-    """Return the least step that goes at most so often into a length."""
+    """Return the least step that divides a length, in seconds, into at most `most` parts."""
     last = TICK_STEPS[-1]
     beyond = ceil(length / most / last) * last
     return next((step for step in TICK_STEPS if length / step <= most), beyond)

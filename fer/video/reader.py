@@ -70,7 +70,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
 
     `info` is available from the start, and so are `scale`, pixels of the file for each pixel of a
     frame, and `first_stamp`, the first frame's seconds on the file's own clock. After the last
-    frame, `file_warning` is what wasn't read beside single frames, in sentences, or None.
+    frame, `file_warning` states what else than single frames wasn't read, or is None.
 
     Args:
         path: A video of an accepted format, recognised by content.
