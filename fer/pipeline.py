@@ -136,7 +136,7 @@ class Pipeline:
 
         Raises:
             fer.model.classifier.ModelError: The network can't be loaded.
-            ValueError: `min_face` is too small.
+            ValueError: `min_face` is too small, or the device can't be used on this machine.
         """
         from fer.model.classifier import ExpressionClassifier  # heavy, as is the next
         from fer.vision.detector import FaceDetector

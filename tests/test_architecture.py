@@ -44,6 +44,7 @@ LAYERS = {
     "fer.templates": 0,
     "fer.terminal": 0,
     "fer.threads": 0,
+    "fer.torch_device": 0,
     "fer.version": 0,
     "fer.video": 0,
 }

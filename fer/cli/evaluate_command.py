@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.cli.shared_options import SOURCE_HELP, add_device, add_map, check_device, check_model
+from fer.cli.shared_options import SOURCE_HELP, add_device, add_map, check_model
 from fer.output_files import output_folder, write_file
 from fer.terminal import DefaultsHelpFormatter
+from fer.torch_device import check_device
 
 if TYPE_CHECKING:
     from fer.data.holdout import EvaluationSplit

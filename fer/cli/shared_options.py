@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from fer.torch_device import check_device
 from fer.vision.face_sizes import SMALLEST_FACE
 
 SOURCE_HELP = (
@@ -100,26 +101,3 @@ def check_model(source: str | None) -> None:
         require_model_files(Path(source), source)
     else:
         split_source(source)
-
-
-def check_device(name: str) -> None:
-    """Refuse a device that isn't there; for the processor PyTorch isn't loaded.
-
-    Raises:
-        ValueError: PyTorch knows no such device, or can't use it on this machine.
-    """
-    if name == "cpu":
-        return
-    try:
-        import torch
-
-        torch.zeros(1, device=name).cpu()  # "meta" takes data and gives none
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"--device {name} needs PyTorch, which requirements.txt installs; leave it out for the "
-            "processor (cpu)."
-        ) from error
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(
-            f"--device {name} can't be used on this machine; leave it out for the processor (cpu)."
-        ) from error

@@ -15,6 +15,7 @@ from fer.model.hub import LocalModel, ModelError, pull, require_model_files
 from fer.model.json_files import read_metrics, validate_framing
 from fer.model.model_metrics import ModelMetrics
 from fer.model.onnx_network import OnnxNetwork, load_onnx_backend
+from fer.torch_device import check_device
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -116,7 +117,9 @@ class ExpressionClassifier:
 
         Raises:
             ModelError: It can't be loaded, is incomplete or is another kind of network.
+            ValueError: The device can't be used on this machine.
         """
+        check_device(device)
         pulled = pull(source) if source else LocalModel(EMBEDDED_WEIGHTS, "embedded weights")
         require_model_files(pulled.folder, pulled.name)
         backend = load_onnx_backend(pulled) if int8 and device == "cpu" else None

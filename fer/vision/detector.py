@@ -70,7 +70,7 @@ class FaceDetector:
         cascade: The networks, shared by all detectors made from one another.
 
     Raises:
-        ValueError: An option is out of its range.
+        ValueError: An option is out of its range, or the device can't be used here.
     """
 
     def __init__(

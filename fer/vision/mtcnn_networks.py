@@ -7,6 +7,7 @@ import numpy as np
 
 from fer.array_types import Float32Array
 from fer.onnx_session import OnnxSession
+from fer.torch_device import check_device
 from fer.vision.pyramid import PNET_WINDOW
 
 MTCNN_FOLDER = Path(__file__).with_name("mtcnn_onnx")
@@ -60,8 +61,12 @@ def load_stages(device: str = "cpu") -> tuple[Stage, Stage, Stage]:
 
     Args:
         device: Where they run, as PyTorch names it; beside "cpu" PyTorch runs them.
+
+    Raises:
+        ValueError: The device can't be used here.
     """
     if device != "cpu":
+        check_device(device)
         from fer.vision.mtcnn_torch import load_torch_stages  # heavy
 
         return load_torch_stages(device)

@@ -217,7 +217,7 @@ def test_what_cannot_be_done_is_one_sentence(
         (["--dataset", "nowhere.csv"], "nowhere.csv"),
         (["--folder", "PICTURES"], "'contempt' is not one of the seven expressions"),
         (["nowhere", "--folder", "PICTURES"], "'nowhere' is neither a folder here nor a Hub id"),
-        (["--dataset", "x.csv", "--device", "moon"], "--device moon can't be used on this machine"),
+        (["--dataset", "x.csv", "--device", "moon"], "Device moon can't be used on this machine"),
     ],
 )
 def test_what_is_not_there_is_refused_before_the_network_is_loaded(

@@ -87,9 +87,9 @@ def test_options_reach_the_networks(photos, networks):
         (["--min-face", "2"], "--min-face is at least 12 pixels, not 2."),
         (["--model", "nowhere"], "neither a folder here nor a Hub id"),
         (["--model", "."], ". is no folder of a network that can be loaded here: it lacks config"),
-        (["--device", "cuda:77"], "--device cuda:77 can't be used on this machine"),
-        (["--device", "toaster"], "--device toaster can't be used on this machine"),
-        (["--device", "meta"], "--device meta can't be used on this machine"),
+        (["--device", "cuda:77"], "Device cuda:77 can't be used on this machine"),
+        (["--device", "toaster"], "Device toaster can't be used on this machine"),
+        (["--device", "meta"], "Device meta can't be used on this machine"),
     ],
 )
 def test_options_that_will_not_do_are_refused_before_the_work(
@@ -105,7 +105,7 @@ def test_options_that_will_not_do_are_refused_before_the_work(
 def test_another_device_needs_pytorch(photos, networks, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     assert main(["photo", str(photos / "a.jpg"), "--device", "cuda"]) == 1
-    assert "--device cuda needs PyTorch, which requirements.txt installs" in capsys.readouterr().err
+    assert "Device cuda needs PyTorch, which requirements.txt installs" in capsys.readouterr().err
 
 
 def test_a_folder_into_files(photos, tmp_path, capsys):
