@@ -80,7 +80,7 @@ pictures is subtracted from its logits ([logit adjustment](https://arxiv.org/abs
 costs accuracy on this split, whose classes have the same shares, and gains it on rare classes and
 on CK+48 ([trainings](what-we-learned.md)). FER+'s head has the weight in bold:
 
-| weight of FER+'s head | accuracy | by FER+'s majority of seven | mean of the two |
+| weight of FER+'s head | accuracy | by FER+'s majority of seven | mean of both label sets |
 |---|---|---|---|
 {_shares(evaluation)}
 
@@ -177,9 +177,8 @@ def _shares(evaluation: Evaluation) -> str:
     """Return one row for each weight of FER+'s head, the one in use in bold."""
     rows = []
     for row in evaluation.by_share:
-        by_labels, by_votes = row.accuracy, row.ferplus_agreement.accuracy
-        values = [f"{value:.4f}" for value in (by_labels, by_votes, (by_labels + by_votes) / 2)]
-        cells = [f"{row.ferplus_share:g}", *values]
+        scores = (row, row.ferplus_agreement, row.both_label_sets)
+        cells = [f"{row.ferplus_share:g}", *(f"{each.accuracy:.4f}" for each in scores)]
         used = row.ferplus_share == evaluation.combined.ferplus_share
         rows.append(f"| {' | '.join(f'**{cell}**' if used else cell for cell in cells)} |")
     return "\n".join(rows)

@@ -19,7 +19,7 @@ def shares_plot(
     columns_are: str,
     title: str,
 ) -> Figure:
-    """Show in percent how each label's faces are spread over columns.
+    """Show in percent how each label's faces are spread over columns; empty for a label of none.
 
     Args:
         matrix: (n, m) counts; rows are the labels.
@@ -29,11 +29,14 @@ def shares_plot(
         title: What to write above.
     """
     counts = np.array(matrix)
-    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    faces = counts.sum(axis=1, keepdims=True)
+    shares = 100 * counts / np.maximum(faces, 1)
     figure = Figure(figsize=(1.4 + 0.6 * len(columns), 5.2), layout="constrained")
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
     for row, column in np.ndindex(shares.shape):
+        if not faces[row]:
+            continue  # nothing to take a share of
         share = shares[row, column]
         ink = "white" if share > 55 else "black"
         axes.text(column, row, f"{share:.0f}", ha="center", va="center", color=ink)

@@ -109,24 +109,27 @@ def _measured_on(evaluated: Evaluation) -> str:
 
 
 def _confusion(matrix: Sequence[Sequence[float]]) -> list[tuple[str, list[float]]]:
-    """Return for each label which share of its faces is named what."""
+    """Return for each label which share of its faces is named what; NaN for a label of none."""
     counts = np.array(matrix, float) if len({len(row) for row in matrix}) == 1 else np.zeros(0)
     if counts.shape != (len(EXPRESSIONS), len(EXPRESSIONS)):
         return []
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    faces = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.where(faces > 0, faces, np.nan)
     return list(zip(EXPRESSIONS, shares.tolist(), strict=True))
 
 
 def _most_confused(confusion: Sequence[tuple[str, list[float]]]) -> str:
     """Return the confusion that is most frequent, in a sentence."""
-    if not confusion:
+    right = {
+        label: shares[i] for i, (label, shares) in enumerate(confusion) if np.isfinite(shares[i])
+    }
+    if not right:
         return ""
-    right = {label: shares[i] for i, (label, shares) in enumerate(confusion)}
     wrong = [
         (share, label, EXPRESSIONS[j])
         for i, (label, shares) in enumerate(confusion)
         for j, share in enumerate(shares)
-        if i != j
+        if i != j and label in right
     ]
     share, label, other = max(wrong)
     return _(

@@ -135,6 +135,16 @@ def test_coverage_has_a_line_a_label_set_and_the_threshold_in_use():
     assert alone.count("<polyline") == 1 and "<circle" not in alone
 
 
+def test_a_label_without_faces_has_no_shares():
+    matrix = [list(row) for row in FULL["confusion_matrix"]]
+    matrix[1] = [0] * 7
+    page = model_html("n", read({**FULL, "confusion_matrix": matrix}))
+    assert page.count("<td>\N{EN DASH}</td>") == 7 and "nan" not in page
+    assert "Confusion matrix" not in model_html("n", read({**FULL, "confusion_matrix": []}))
+    none = model_html("n", read({**FULL, "confusion_matrix": [[0] * 7] * 7}))
+    assert "Most often confused" not in none and none.count("<td>\N{EN DASH}</td>") == 49
+
+
 def test_label_sets_are_distinguished():
     rows = label_set_rows(read(REAL))
     assert [row[:2] for row in rows] == [
