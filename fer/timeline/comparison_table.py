@@ -135,8 +135,19 @@ def comparison_text(comparison: Comparison, networks: Sequence[str] = ()) -> str
     lines = _aligned(rows)
     for other, differences in zip(names[1:], comparison.differences, strict=True):
         pairs = [[name, format_difference(name, differences[name])] for name in MEASURES]
-        lines += ["", f"{other} less {names[0]}, with 95% intervals:", *_aligned(pairs)]
+        lines += ["", f"{_title(names[0], other, differences)}:", *_aligned(pairs)]
     return "\n".join([*lines, "", *conclusions(comparison, networks)])
+
+
+def _title(first: str, other: str, differences: Mapping[str, Difference]) -> str:
+    """Return what a table of differences shows."""
+    known = any(isfinite(difference.low) for difference in differences.values())
+    text = (
+        N_("%(name)s less %(first)s, with 95%% intervals")
+        if known
+        else N_("%(name)s less %(first)s")
+    )
+    return _(text, name=other, first=first)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -176,10 +187,10 @@ def comparison_html(comparison: Comparison, networks: Sequence[str] = ()) -> Mar
             (name, [(sample.means[name], _mean(name, sample)) for sample in comparison.samples])
             for name in EXPRESSIONS
         ],
-        first=comparison.samples[0].name,
         differences=[
             (
                 sample.name,
+                _title(comparison.samples[0].name, sample.name, each),
                 [
                     (name, format_difference(name, each[name]), _is_clear(name, each[name]))
                     for name in MEASURES

@@ -238,12 +238,13 @@ def _draw_outcomes(axes: Axes, columns: _Columns) -> None:
 def _draw_index(axes: Axes, columns: _Columns) -> None:
     index, error = columns.statistics["index"], ERROR_BAND * columns.statistics["index_error"]
     axes.axhline(0, color=_GRID, linewidth=1)
-    for chosen, edges in columns.runs(columns.shown):
+    for chosen, edges in columns.runs(np.isfinite(error)):
         low, high = (
             _steps(np.clip(values, -1, 1))
             for values in ((index - error)[chosen], (index + error)[chosen])
         )
         axes.fill_between(edges, low, high, step="post", color=_LINE, alpha=0.25, linewidth=0)
+    for chosen, edges in columns.runs(columns.shown):
         axes.step(edges, _steps(index[chosen]), where="post", color=_LINE, linewidth=1.5)
     axes.set(ylim=(-1, 1), yticks=(-1, 0, 1), yticklabels=("\N{MINUS SIGN}1", "0", "+1"))
     _hatch(axes, columns)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from markupsafe import Markup
 
 from fer.array_types import UInt8Array
@@ -16,7 +17,7 @@ from fer.labels import EXPRESSIONS
 from fer.templates import FIGURES_CSS, chart_script, data_uri, render
 from fer.timeline.chart import timeline_html
 from fer.timeline.comparison_table import stretches_html
-from fer.timeline.expression_statistics import ERROR_BAND
+from fer.timeline.expression_statistics import ERROR_BAND, compute_statistics
 from fer.timeline.formatting import (
     NO_VALUE,
     format_decimal,
@@ -73,7 +74,7 @@ def report_html(
         moments=_moments(summary, thumbnails),
         no_moment_note="" if summary.moments else _no_moment_note(summary),
         **_means(summary),
-        error_note=_error_note(summary),
+        error_note=_error_note(summary, timeline),
         small_note=_small_note(timeline.small * metadata.scale),
         view_note=_(_VIEW_NOTES[timeline.view], least=MIN_FACES),
         rows=track_rows(summary),
@@ -211,9 +212,15 @@ def _means(summary: Summary) -> dict[str, object]:
     return {"means": means, "top": top_expression(summary.mean)}
 
 
-def _error_note(summary: Summary) -> str:
+def _error_note(summary: Summary, timeline: Timeline) -> str:
     if not math.isfinite(summary.index_error):
-        return _("Its error is not known: that takes the differences between two or more faces.")
+        text = N_("Its error is not known: that takes the differences between two or more faces.")
+        if np.isfinite(compute_statistics(timeline.included().counts()[1])["index_error"]).any():
+            text = N_(
+                "Its error is not known: that takes two or more faces on average. The band in the "
+                "plot is the error of those seconds that have two or more."
+            )
+        return _(text)
     return _(
         "The band in the plot reaches %(band)s standard errors to both sides, the figure above "
         "names one. They come from the differences between faces and from the number of faces, "

@@ -78,6 +78,12 @@ def test_a_large_difference_is_found_and_put_in_words():
     assert "tuesday less monday, with 95% intervals:" in text and "Different networks" in text
 
 
+def test_no_interval_is_announced_where_there_is_none():
+    short = compare_timelines([("a", lesson(1, seconds=8)), ("b", lesson(2))])
+    assert not short.intervals and "b less a:" in comparison_text(short)
+    assert "b less a</caption>" in comparison_html(short)
+
+
 def test_alike_recordings_do_not_differ():
     sentence = conclusions(compare_timelines([("a", lesson(3)), ("b", lesson(4))]))[0]
     assert sentence.startswith("From a to b no figure changes by more than these seconds")
@@ -181,4 +187,4 @@ def test_marked_stretches_are_compared_in_the_report():
     assert "talk &lt;1&gt; less baseline" in stretches_html(timeline)
     assert stretches_html(timeline) in report_html(timeline, origin())
     timeline.marks = tuple(Mark(i, i + 2, "stretch", str(i)) for i in range(30))
-    assert stretches_html(timeline).count("less 0,") == MAX_SAMPLES - 1
+    assert stretches_html(timeline).count("less 0</caption>") == MAX_SAMPLES - 1

@@ -191,6 +191,10 @@ def test_the_index_has_a_band_where_there_are_faces_to_compare():
     (band,) = (path for paths in areas(lower).values() for path in paths)
     # Mean 0.25, standard error 0.75 / sqrt(5), twice; cut at 1 and -1.
     assert band[2:] == pytest.approx((0.25 - 1.5 / 5**0.5, 0.25 + 1.5 / 5**0.5), abs=1e-5)
+    seconds = [([joy, gloom], 0), ([joy], 1), ([joy, gloom], 2)]
+    mixed = recorded([(frame(rows), second) for rows, second in seconds], view="person")
+    (bands,) = areas(timeline_plot(mixed).axes[3]).values()
+    assert [band[:2] for band in bands] == [(0, 1), (2, 3)]
     alone = timeline_plot(steady(1, 1, view="person", happy=1.0)).axes[3]
     assert alone.get_title(loc="left") == "Positive-negative index"
 

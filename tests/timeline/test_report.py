@@ -196,6 +196,15 @@ def test_little_makes_a_report_too(timeline, words):
     assert words in page.whole and "not stated" in page.whole
 
 
+@pytest.mark.parametrize(("alone", "drawn"), [(4, False), (3, True)])
+def test_a_band_without_an_error_of_the_whole_is_explained(alone, drawn):
+    joy, gloom = mix(happy=1.0), mix(sad=1.0)
+    frames = [(frame([joy] if i < alone else [joy, gloom]), i) for i in range(4)]
+    text = Page(report_html(recorded(frames, view="person"), origin())).whole
+    assert "Its error is not known" in text
+    assert ("The band in the plot is the error of those seconds" in text) == drawn
+
+
 def test_only_pictures_of_moments_are_headed_as_such(full):
     calm, images = steady(40, 5, happy=1.0), [("0:10", np.zeros((9, 16, 3), np.uint8))]
     moments = "Moments of change"
