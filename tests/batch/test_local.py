@@ -157,7 +157,9 @@ def test_killed_workers_are_replaced(inputs, expected, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_a_signal_ends_it_in_one_line(inputs, tmp_path, monkeypatch, number):
     """Ctrl-C, or the end of a job's time on a cluster; no temporary file is left."""
     (tmp_path / "temporary").mkdir()

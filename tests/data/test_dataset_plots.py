@@ -57,7 +57,7 @@ def test_votes_are_percent_of_each_label():
     matrix = np.zeros((7, 10), int)
     matrix[3, 1], matrix[3, 9] = 3, 1
     axes = votes_plot(matrix, "train").axes[0]
-    assert texts(axes)[31] == "75" and texts(axes)[39] == "25"
+    assert texts(axes) == ["0", "75", *["0"] * 7, "25"]  # the other labels have no faces
     assert [tick.get_text() for tick in axes.get_xticklabels()][-1] == "not a face"
 
 

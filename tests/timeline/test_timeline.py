@@ -184,7 +184,9 @@ def test_tracks_kept_of_a_bin_are_bounded_whatever_the_order():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("view", "rate"), [("person", 30), ("class", 3)])
+@pytest.mark.parametrize(
+    ("view", "rate"), [pytest.param("person", 30, marks=pytest.mark.long), ("class", 3)]
+)
 def test_an_hour_is_bounded_by_its_bins(view, rate):
     faces = frame([JOY, GLOOM, UNSURE, JOY, GLOOM, JOY])
     timeline = Timeline(view)

@@ -67,6 +67,7 @@ def offer(folder, *pages, models=()):
         page.get_by_text(OFFER).wait_for()
 
 
+@pytest.mark.long
 def test_only_the_page_in_which_it_is_wanted_loads_a_new_release(folder, visit):
     page, other = ready(visit("a")), ready(visit("a"))
     offer(folder, page, other)
@@ -111,6 +112,7 @@ def test_an_unsaved_timeline_is_only_dropped_on_purpose(folder, visit):
     assert not page.evaluate("window.former")
 
 
+@pytest.mark.long
 def test_a_release_that_cant_be_loaded_any_more_gives_way_to_the_next(folder, visit):
     gone = {"name": "onet", "url": "models/onet.old.onnx.xz", "bytes": 1000}
     publish(folder / "a", "one", [gone])
