@@ -8,13 +8,19 @@ Heavy imports are inside functions: the processes that decode visitors' files im
 
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING
 
-from fer.sandbox import end_workers, start_fork_server
 from fer.temp_folder import claim_folder, remove_on_termination
 
 if TYPE_CHECKING:
     import gradio as gr
+
+
+NO_SANDBOX = (
+    "The app runs on Linux and macOS only: it decodes its visitors' files in forked processes. On "
+    "Windows, start it in WSL (wsl --install), and open its page in any browser."
+)
 
 
 def build() -> "gr.Blocks":
@@ -30,6 +36,10 @@ def build() -> "gr.Blocks":
 
 def main() -> None:
     """Serve the page."""
+    if sys.platform == "win32":
+        sys.exit(NO_SANDBOX)
+    from fer.sandbox import end_workers, start_fork_server
+
     claim_folder()  # Gradio reads its path on import
     remove_on_termination(end_workers)
     if not os.environ.get("FER_MODEL"):  # where it is set, the network is pulled first

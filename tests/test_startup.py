@@ -19,6 +19,24 @@ def printed(program):
     return done.stdout.strip()
 
 
+def test_the_app_says_where_it_runs():
+    program = "import app, sys; sys.platform = 'win32'; app.main()"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("The app runs on Linux and macOS only")
+
+
+@pytest.mark.parametrize(
+    "module", ["cli.video_command", "recording", "batch.batch_run", "training"]
+)
+def test_what_windows_lacks_is_only_needed_by_the_app(module):
+    lacking = (
+        "import sys, multiprocessing.context as context\n"
+        "sys.modules['resource'] = None; del context._concrete_contexts['forkserver']\n"
+    )
+    assert printed(f"{lacking}import fer.{module}") == ""
+
+
 @pytest.mark.slow
 def test_the_page_imports_nothing_that_only_training_and_plots_need():
     heavy = {"datasets", "evaluate", "matplotlib", "sklearn", "skimage"}

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -12,7 +13,6 @@ from multiprocessing.process import BaseProcess
 from fer.batch.local_copies import WORK_FOLDER
 from fer.batch.task_runner import Loader, TaskRunner
 from fer.batch.tasks import BatchSettings, Result, Task, WorkerReady, WorkError
-from fer.sandbox import kernel
 from fer.temp_folder import work_folder
 
 MAX_CRASHES_PER_WORKER = 3
@@ -185,8 +185,11 @@ def _interrupts_blocked() -> Iterator[None]:
 
 def serve(settings: BatchSettings, connection: Connection, load: Loader) -> None:
     """Do tasks in a worker process, until the other side is gone."""
-    with suppress(OSError):  # elsewhere than on Linux it ends with its task
-        kernel.die_with_parent(signal.SIGKILL)
+    if sys.platform == "linux":  # elsewhere it ends with its task
+        from fer.sandbox import kernel
+
+        with suppress(OSError):
+            kernel.die_with_parent(signal.SIGKILL)
     try:
         runner = load(settings)
     except ValueError as error:

@@ -4,7 +4,6 @@ from fer.recording.analysis import WORKING_SIDE, analyze
 from fer.recording.analysis_settings import RATE_RANGE, AnalysisSettings, choose_view
 from fer.recording.outputs import RecordingResult
 from fer.recording.progress import AnalysisCancelled, Progress
-from fer.recording.sandboxed import analyze_sandboxed, check_video_sandboxed
 
 __all__ = [
     "RATE_RANGE",
@@ -14,7 +13,5 @@ __all__ = [
     "Progress",
     "RecordingResult",
     "analyze",
-    "analyze_sandboxed",
-    "check_video_sandboxed",
     "choose_view",
 ]

@@ -18,13 +18,12 @@ from fer.recording import (
     AnalysisCancelled,
     AnalysisSettings,
     analyze,
-    analyze_sandboxed,
-    check_video_sandboxed,
     sandboxed,
     worker_monitor,
     worker_tasks,
 )
 from fer.recording.outputs import FILE_NAMES, FRAMES_NAME, ResultsError
+from fer.recording.sandboxed import analyze_sandboxed, check_video_sandboxed
 from fer.recording.worker_monitor import WorkerMonitor
 from fer.recording.worker_tasks import NO_ROOM
 from fer.sandbox import Message, Worker, WorkerError, start_fork_server

@@ -18,14 +18,9 @@ from fer.i18n import current_language
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
-from fer.recording import (
-    AnalysisCancelled,
-    AnalysisSettings,
-    RecordingResult,
-    analyze_sandboxed,
-    check_video_sandboxed,
-)
+from fer.recording import AnalysisCancelled, AnalysisSettings, RecordingResult
 from fer.recording.exports import name_files, write_archive
+from fer.recording.sandboxed import analyze_sandboxed, check_video_sandboxed
 from fer.recording.span import parse_span
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.queue_views import (
