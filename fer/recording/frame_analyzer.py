@@ -72,6 +72,7 @@ class FrameAnalyzer:
         self.receivers: list[Callable[[Detections, float], object]] = [self._timeline.add]
         self._sampler = FrameSampler(rate, next_sample)
         self._last_image: np.ndarray | None = None
+        self._samples = 0  # regular or extra
         self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, track_max_age(rate))
 
     @property
@@ -133,9 +134,18 @@ class FrameAnalyzer:
             self._track_and_count(image, time)
             yield time
 
+    def confirm_only_sample(self) -> None:
+        """Detect the faces again where the video was too short for a second sample.
+
+        Else none would count, as each was detected only once.
+        """
+        if self._samples == 1 and self._last_image is not None:
+            self._track(self._last_image, self.end)
+
     def _track(self, image: np.ndarray, time: float) -> Detections:
         # The pipeline may keep what it is given.
         state = self._state
+        self._samples += 1
         faces = self._pipeline.process_frame(image.copy(), time, state)
         self._sampler.note(faces, time)
         self.rotation = picture_rotation(faces) or self.rotation
@@ -188,3 +198,4 @@ def analyze_frames(
         yield frame, analyzer.analyze(frame)
     for time in analyzer.repeat_last_frame(min(analyzer.end, until)):
         report(time)
+    analyzer.confirm_only_sample()

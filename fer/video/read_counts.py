@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from fer.i18n import format_count
+from fer.i18n import format_count, localized_number
 from fer.i18n import gettext as _
 from fer.video.container import describe_other_videos
 from fer.video.header import MAX_FRAMES, stated_span
@@ -97,7 +97,9 @@ class ReadCounts:
             )
         start, end = stated_span(container) or (0.0, 0.0)
         if end - self.read_until > MAX_JUMP:
-            read, stated = f"{self.read_until - start:.0f}", f"{end - start:.0f}"
+            lengths = self.read_until - start, end - start
+            digits = 0 if lengths[1] >= 10 else 1
+            read, stated = (localized_number(f"{length:.{digits}f}") for length in lengths)
             sentences.append(
                 _("The file ends after %(read)s of %(stated)s seconds.", read=read, stated=stated)
             )

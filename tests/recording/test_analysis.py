@@ -317,6 +317,14 @@ def test_an_upside_down_video_is_turned_and_reported(tmp_path):
     assert set(recording.timeline.track_table()["track"]) == {1}
 
 
+@pytest.mark.parametrize("frames", [1, 2, 4])
+def test_faces_of_a_film_too_short_for_two_samples_count(tmp_path, frames):
+    film = make_film(tmp_path / "a.mp4", [i / 25 for i in range(frames)], SIZE)
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
+    assert recording.timeline.table()["faces"].tolist() == [1]
+    assert recording.timeline.track_table()["track"].tolist() == [1]
+
+
 def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(100)], SIZE)
     film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])

@@ -1,5 +1,6 @@
 """Reading videos: formats, times, and what is damaged."""
 
+import re
 import struct
 import subprocess
 import sys
@@ -158,7 +159,7 @@ def test_a_video_that_is_cut_off_gives_what_is_there(tmp_path, name):
     assert 35 < len(frames) < 65
     assert reader.warning is not None
     if name != "a.avi":
-        assert "The file ends after 2 of 4 seconds." in reader.warning
+        assert re.search(r"The file ends after [12]\.\d of 4\.0 seconds\.", reader.warning)
 
 
 def end_in_empty_chunks(avi: bytes, number: int) -> bytes:
