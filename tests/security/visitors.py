@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -165,11 +166,24 @@ def summary(
         "seconds": {kind: spread(log.seconds(kind)) for kind in sorted({r[0] for r in log.rows})},
         "newcomers": spread(waits) if waits else {},
         "usage": usage,
-        "growth_mb": round(usage["at the end"]["page_mb"] - usage["warm"]["page_mb"], 1),
+        "growth_mb": growth(samples, warm),
         "photos": over_time(log, "photo", samples[-1]["time"]),
         "frames": over_time(log, "frame", samples[-1]["time"]),
         "samples": samples,
     }
+
+
+def growth(samples: Sequence[dict[str, float]], warm: float) -> float:
+    """Return how much the page's memory has grown from a time on, in MB.
+
+    It goes up and down with what visitors do just then, so the medians of two minutes are compared,
+    or of a quarter of a shorter run.
+    """
+    end = samples[-1]["time"]
+    span = min(120.0, end / 4)
+    first = [each["page_mb"] for each in samples if warm <= each["time"] <= warm + span]
+    last = [each["page_mb"] for each in samples if each["time"] >= end - span]
+    return round(median(last) - median(first), 1)
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
