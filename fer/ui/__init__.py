@@ -20,6 +20,7 @@ from fer.sandbox import start_fork_server
 from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import about_html
+from fer.ui.allocator import limit_fragmentation
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
 from fer.ui.model.tab import build_model
@@ -32,7 +33,7 @@ from fer.ui.serving.static_cache import StaticCache
 from fer.ui.serving.static_folders import device_page_folder, static_folders
 from fer.ui.serving.transfer_limits import ResponseFlow
 from fer.ui.serving.upload_store import page_store
-from fer.ui.session_cleanup import cleanup_lifespan, limit_arenas, poll_less_often
+from fer.ui.session_cleanup import cleanup_lifespan, poll_less_often
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme
@@ -100,7 +101,7 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
     classifier, sessions = pipeline.classifier, Sessions()
     device_page = device_page_folder() is not None
     raise_file_limit()
-    limit_arenas()
+    limit_fragmentation()
     start_fork_server(
         "fer.recording.worker_preload", FER_PRELOADED_MODEL=str(classifier.folder or "")
     )

@@ -7,9 +7,7 @@ are never removed. Nor has it one to let its queue poll less often. So this modu
 """
 
 import asyncio
-import ctypes
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -22,6 +20,7 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio.state_holder import SessionState, StateHolder
 
+from fer.ui.allocator import return_freed_memory
 from fer.ui.mailboxes import Mailboxes
 from fer.ui.serving.request_checks import OriginFilter
 from fer.ui.serving.upload_limits import UPLOAD_SWEEP_INTERVAL
@@ -32,10 +31,6 @@ logger = logging.getLogger(__name__)
 POLL_INTERVAL = 0.02
 """Seconds from one search of Gradio's queue for new events to the next. At Gradio's millisecond
 even an idle page keeps a core busy, and the threads that read frames are interrupted each time."""
-
-MAX_ARENAS, _M_ARENA_MAX = 2, -8
-"""Heaps among which glibc spreads the threads' allocations, by default up to eight for each core,
-and the number of that setting in malloc.h. Each keeps the gaps between blocks that are in use."""
 
 
 def poll_less_often(demo: gr.Blocks) -> None:
@@ -237,22 +232,6 @@ async def _sweep(store: UploadStore, app: Any) -> None:
     while True:
         await sweep.run()
         await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)
-
-
-def limit_arenas() -> None:
-    """Let threads share `MAX_ARENAS` of glibc's arenas; other C libraries have no such setting."""
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
-        library.mallopt(_M_ARENA_MAX, MAX_ARENAS)
-
-
-def return_freed_memory() -> None:
-    """Return freed memory to the system, which takes some 20 ms and releases the interpreter.
-
-    glibc keeps freed memory in each thread's arena as long as anything allocated above it is in
-    use: a page with visitors grows by that for hours. Other C libraries have no such function.
-    """
-    if sys.platform == "linux" and hasattr(trim := ctypes.CDLL(None), "malloc_trim"):
-        trim.malloc_trim(0)
 
 
 class Sweep:

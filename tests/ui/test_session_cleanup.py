@@ -1,10 +1,6 @@
 """What Gradio keeps of visitors who have left: it goes, in Gradio as it is installed."""
 
 import asyncio
-import ctypes
-import platform
-import subprocess
-import sys
 import threading
 import time
 from functools import partial
@@ -13,7 +9,6 @@ from types import SimpleNamespace
 
 import gradio as gr
 import httpx
-import psutil
 import pytest
 from starlette.middleware import Middleware
 
@@ -22,7 +17,6 @@ from fer.ui.mailboxes import Mailboxes
 from fer.ui.serving.connections import Connections
 from fer.ui.serving.upload_store import UploadStore
 from fer.ui.session_cleanup import (
-    MAX_ARENAS,
     POLL_INTERVAL,
     MinimalSessionState,
     Sweep,
@@ -34,7 +28,6 @@ from fer.ui.session_cleanup import (
     install_minimal_state,
     poll_less_often,
     restart_stopped_queue,
-    return_freed_memory,
     sweep_sessions,
 )
 from tests.async_runner import run_async
@@ -276,47 +269,3 @@ def test_deleted_files_are_forgotten(demo, tmp_path):
     demo.temp_file_sets.append({there, gone})
     forget_deleted_files(demo)
     assert demo.temp_file_sets.pop() == {there}
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others have no malloc_trim")
-def test_what_is_free_below_a_block_in_use_is_returned():
-    count, size = 100_000, 1000
-    library, process = ctypes.CDLL(None), psutil.Process()
-    library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-    blocks = [library.malloc(size) for _ in range(count)]
-    for block in blocks:
-        ctypes.memset(block, 1, size)
-    used = blocks.pop()
-    for block in blocks:
-        library.free(block)
-    before = process.memory_info().rss
-    return_freed_memory()
-    assert before - process.memory_info().rss > 0.8 * count * size
-    library.free(used)
-
-
-ALLOCATE_IN_THREADS = """
-import ctypes, threading
-library, barrier = ctypes.CDLL(None), threading.Barrier(12)
-library.malloc.restype = ctypes.c_void_p
-def allocate():
-    library.malloc(1000)
-    barrier.wait()
-threads = [threading.Thread(target=allocate) for _ in range(12)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-library.fdopen.restype = ctypes.c_void_p
-out = ctypes.c_void_p(library.fdopen(1, b"w"))
-library.malloc_info(0, out)
-library.fflush(out)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no arenas")
-def test_threads_share_two_arenas():
-    def arenas(first):
-        run = [sys.executable, "-c", first + ALLOCATE_IN_THREADS]
-        return subprocess.run(run, capture_output=True, check=True).stdout.count(b"<heap nr=")
-
-    limit = "from fer.ui.session_cleanup import limit_arenas; limit_arenas()"
-    assert arenas(limit) <= MAX_ARENAS < arenas("")
