@@ -1,5 +1,6 @@
 """The real app in its own process and a real Chromium with a fake camera."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,6 +118,16 @@ def start_camera(page) -> None:
 def stop_camera(page) -> None:
     """Stop the camera on the Live tab."""
     page.get_by_role("button", name="Stop", exact=True).click()
+
+
+def choose_language(page, name: str) -> None:
+    """Choose a language in Gradio's settings, which are open.
+
+    By keyboard: Gradio places the list once, so when what is above moves, it may open out of sight.
+    """
+    box = page.get_by_role("combobox", name=re.compile("Language|Idioma"))
+    box.fill(name)
+    box.press("Enter")
 
 
 DRAWN = """() => {

@@ -3,7 +3,7 @@
 import pytest
 
 from fer.timeline.serialization import to_json
-from tests.e2e.browser import CHROMIUM
+from tests.e2e.browser import CHROMIUM, choose_language
 from tests.timeline.test_compare import lesson
 
 pytestmark = pytest.mark.browser
@@ -73,8 +73,7 @@ def test_what_the_server_writes_follows_the_settings(chromium, url, tmp_path):
     refusal.get_by_text("hat keines dieser Formate").wait_for()
     page.get_by_role("tab", name="Foto").click()
     page.get_by_role("button", name="Einstellungen").click()
-    page.get_by_role("combobox", name="Language").click()
-    page.get_by_role("option", name="Español").click()
+    choose_language(page, "Español")
     page.wait_for_function("document.title === '¿Qué expresión tiene su cara?'")
     for heading in ("Cara 1", "Matriz de confusión", "Cara 1, por ambas"):  # what was there already
         page.wait_for_function(IN_A_HEADING, arg=heading)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer.timeline.serialization import from_json
-from tests.e2e.browser import start_camera, stop_camera, write_film
+from tests.e2e.browser import choose_language, start_camera, stop_camera, write_film
 from tests.timeline.frames import table_of
 
 pytestmark = pytest.mark.browser
@@ -475,8 +475,7 @@ def test_a_timeline_stays_when_the_language_is_changed(page):
     page.get_by_role("button", name="Stop timeline").click()
     page.locator("#live-chart").get_by_text("Finished").wait_for()
     page.get_by_role("button", name="Settings").click()
-    page.get_by_role("combobox", name="Language").click()
-    page.get_by_role("option", name="Español").click()
+    choose_language(page, "Español")
     page.locator("#live-chart").get_by_text("Terminado").wait_for()
     tabs = page.get_by_role("tab").all_inner_texts()  # also those that were not opened yet
     assert tabs == ["En vivo", "Foto", "Grabación", "Modelo", "Info"]
@@ -489,8 +488,7 @@ def test_a_range_that_has_begun_goes_on_in_another_language(page):
     page.locator("#live-chart").get_by_text("Recording 0:00").wait_for()
     page.keyboard.press("x")
     page.get_by_role("button", name="Settings").click()
-    page.get_by_role("combobox", name="Language").click()
-    page.get_by_role("option", name="Español").click()
+    choose_language(page, "Español")
     page.locator("#live-chart").get_by_text("Registrando").wait_for()
     page.wait_for_timeout(500)
     assert page.locator("#live-timeline [data-mark='left out'][aria-pressed=true]").count()
@@ -505,8 +503,7 @@ def test_a_mark_is_where_its_key_was_pressed_after_a_language_came_late(page):
     late = "**/queue/data*"
     page.route(late, lambda route: (page.wait_for_timeout(1500), route.continue_()))
     page.get_by_role("button", name="Settings").click()
-    page.get_by_role("combobox", name="Language").click()
-    page.get_by_role("option", name="Español").click()
+    choose_language(page, "Español")
     page.locator("#live-chart").get_by_text("Registrando").wait_for()
     page.unroute(late)
     page.evaluate("document.activeElement.blur()")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.e2e.browser import DRAWN, start_camera
+from tests.e2e.browser import DRAWN, choose_language, start_camera
 from tests.security.page import served
 from tests.web.faces import TEN_TIMES_AS_FAST, face, show_faces
 from tests.web.site import with_stand_in
@@ -131,11 +131,6 @@ AS_HIGH_AS_ITS_PAGE = """() => {
   const page = frame.contentDocument.querySelector(".page");
   return Math.abs(frame.offsetHeight - page.offsetHeight) <= 1;
 }"""
-
-
-def choose_language(page, name):
-    page.get_by_role("combobox", name=re.compile("Language|Idioma")).click()
-    page.get_by_role("option", name=name).click()
 
 
 def test_another_language_is_the_frames_too_and_what_runs_in_it_continues(page, frame):
