@@ -57,6 +57,8 @@ def film_live(playwright, url: str, path: Path, scratch: Path) -> None:
     with browser(playwright, scratch / "film", camera, **options) as context:
         page = context.pages[0]
         page.goto(url)
+        page.get_by_role("heading", level=1).wait_for()
+        _choose_server(page)
         start_camera(page)
         page.wait_for_function(DRAWN)
         page.locator("#live-start").click()
@@ -77,6 +79,7 @@ def _shoot_page(page, url: str, samples: tuple[Path, Path], prefix: Path) -> Non
     page.goto(url)
     page.get_by_role("heading", level=1).wait_for()
     snap("start", 800)
+    _choose_server(page)
     _shoot_live(page, snap)
     page.get_by_role("tab", name="Photo").click()
     snap("photo-empty")
@@ -88,6 +91,13 @@ def _shoot_page(page, url: str, samples: tuple[Path, Path], prefix: Path) -> Non
     _shoot_recording(page, snap, samples[1])
     page.get_by_role("tab", name="About").click()
     snap("about")
+
+
+def _choose_server(page) -> None:
+    """Leave the on-device page, with which the Live tab opens where it is built."""
+    server = page.get_by_role("radio", name="On the server")
+    if server.count():
+        server.check()
 
 
 def _shoot_live(page, snap: Callable) -> None:
