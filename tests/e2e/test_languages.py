@@ -88,3 +88,26 @@ def test_what_the_server_writes_follows_the_settings(chromium, url, tmp_path):
     page.locator("#photo-examples button").last.evaluate("cat => cat.click()")
     page.locator("#photo-result").get_by_text("No se encontró ninguna cara").wait_for()
     page.close()
+
+
+OUT_OF_SIGHT = """() => {
+  const panel = document.querySelector("#model-panel");
+  const tables = [...panel.querySelectorAll(".fer-confusion .fer-table")]
+    .filter((table) => table.scrollWidth > table.clientWidth);
+  const texts = [...panel.querySelectorAll("svg text")].filter((text) => {
+    const [inner, outer] = [text, text.ownerSVGElement].map((box) => box.getBoundingClientRect());
+    return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+  });
+  return [...tables, ...texts].map((element) => element.textContent);
+}"""
+
+
+@pytest.mark.parametrize("locale", ["de-DE", "es-ES"])
+@pytest.mark.parametrize("width", [390, 920, 1280])
+def test_long_words_fit_the_model_tab(chromium, url, locale, width):
+    page = chromium.new_page(locale=locale, viewport={"width": width, "height": 844})
+    page.goto(url)
+    page.get_by_role("tab", name="Model").click()  # Modell, Modelo
+    page.locator("#model-panel .fer-confusion").wait_for()
+    assert page.evaluate(OUT_OF_SIGHT) == []
+    page.close()
