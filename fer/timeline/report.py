@@ -217,8 +217,8 @@ def _error_note(summary: Summary, timeline: Timeline) -> str:
         text = N_("Its error is not known: that takes the differences between two or more faces.")
         if np.isfinite(compute_statistics(timeline.included().counts()[1])["index_error"]).any():
             text = N_(
-                "Its error is not known: that takes two or more faces on average. The band in the "
-                "plot is the error of those seconds that have two or more."
+                "Its error is not known: that takes two or more classified faces on average. The "
+                "band in the plot is the error of those seconds that have two or more."
             )
         return _(text)
     return _(

@@ -202,6 +202,7 @@ def test_a_band_without_an_error_of_the_whole_is_explained(alone, drawn):
     frames = [(frame([joy] if i < alone else [joy, gloom]), i) for i in range(4)]
     text = Page(report_html(recorded(frames, view="person"), origin())).whole
     assert "Its error is not known" in text
+    assert ("that takes two or more classified faces on average" in text) == drawn
     assert ("The band in the plot is the error of those seconds" in text) == drawn
 
 

@@ -8,13 +8,14 @@ from types import SimpleNamespace
 import pytest
 
 from fer.evaluation.mistakes import describe_mistakes
+from fer.i18n import gettext, use_language
 from fer.model.classifier import EMBEDDED_WEIGHTS
 from fer.model.evaluation_results import Evaluation, ReliabilityBin
 from fer.model.hub import EVALUATION_FILE
 from fer.model.model_metrics import ModelMetrics
 from fer.ui.model.charts import coverage_chart, reliability_chart
 from fer.ui.model.tab import find_evaluation
-from fer.ui.model.views import label_set_rows, model_html
+from fer.ui.model.views import OUTPUTS, label_set_rows, model_html
 from tests.model.test_model_metrics import WRONG, places, with_value
 
 REAL = json.loads((EMBEDDED_WEIGHTS / EVALUATION_FILE).read_text(encoding="utf-8"))
@@ -169,3 +170,12 @@ def test_it_is_made_in_no_time():
     begun = time.thread_time()
     model_html("n", read(FULL))
     assert time.thread_time() - begun < 0.1  # it takes 5 ms
+
+
+@pytest.mark.parametrize("output", ["fer2013", "combined"])
+def test_the_output_fits_its_sentences_in_german(output):
+    with use_language("de"):
+        page = model_html("n", read(FULL | {"output": output}))
+        name = gettext(OUTPUTS[output])
+    assert f"eine Spalte, was benannt wird ({name})." in page
+    assert f"dieselbe Störung haben ({name})." in page
