@@ -8,14 +8,31 @@ from fer.paths import whole_path
 from fer.terminal import count_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from fer.model.evaluation_results import CombinedMetrics, Evaluation
+
+
+BOTH_HEADS = "Both heads combined, as on the page"
+"""Name of the combined output, for display."""
 
 
 def draw_plots(evaluation: "Evaluation", folder: Path) -> None:
     """Write the plots of an evaluation as PNG into `folder`, replacing those of an earlier one."""
+    from fer.model.hub import EVALUATION_PLOTS
+
+    drawn = evaluation_plots(evaluation)
+    for name in EVALUATION_PLOTS:
+        (folder / name).unlink(missing_ok=True)
+    for name, figure in drawn.items():
+        with new_file(folder / f"{name}.png") as file:
+            figure.savefig(file, dpi=110)
+
+
+def evaluation_plots(evaluation: "Evaluation") -> "dict[str, Figure]":
+    """Return the plots of an evaluation by name, each headed by the output that it is about."""
     from fer.evaluation import plots
     from fer.labels import EXPRESSIONS
-    from fer.model.hub import EVALUATION_PLOTS
 
     error, uncertain = evaluation.calibration_error, evaluation.at_threshold
     drawn = {"confusion": plots.confusion_plot(evaluation.confusion_matrix, EXPRESSIONS)}
@@ -25,11 +42,12 @@ def draw_plots(evaluation: "Evaluation", folder: Path) -> None:
         drawn["risk_coverage"] = plots.risk_coverage_plot(evaluation.risk_coverage, uncertain)
     if evaluation.robustness:
         drawn["robustness"] = plots.robustness_plot(evaluation.robustness)
-    for name in EVALUATION_PLOTS:
-        (folder / name).unlink(missing_ok=True)
     for name, figure in drawn.items():
-        with new_file(folder / f"{name}.png") as file:
-            figure.savefig(file, dpi=110)
+        if evaluation.by_share:  # a network with one head has one output
+            # The threshold is the combined output's, whichever is evaluated.
+            output = BOTH_HEADS if name == "risk_coverage" else describe_output(evaluation)
+            figure.suptitle(output, x=0.01, ha="left", fontsize="medium", color="dimgrey")
+    return drawn
 
 
 def describe_share(row: "CombinedMetrics") -> str:
@@ -37,7 +55,7 @@ def describe_share(row: "CombinedMetrics") -> str:
     votes = row.ferplus_agreement
     majority = f", by FER+'s majority of seven {votes.accuracy:.4f}" if votes else ""
     return (
-        f"combined with a share of {row.ferplus_share:g} for FER+'s head: accuracy "
+        f"combined with a weight of {row.ferplus_share:g} for FER+'s head: accuracy "
         f"{row.accuracy:.4f}, macro F1 {row.macro_f1:.4f}{majority}"
     )
 
@@ -49,7 +67,7 @@ def describe_output(evaluation: "Evaluation") -> str:
     if not evaluation.by_share:
         return "The network"
     combined = evaluation.output == COMBINED
-    return "Both heads combined, as on the page" if combined else "The FER2013 head"
+    return BOTH_HEADS if combined else "The FER2013 head"
 
 
 def summary(evaluation: "Evaluation", folder: Path) -> str:

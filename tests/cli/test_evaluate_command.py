@@ -61,7 +61,7 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert f"accuracy {figures['accuracy']:.4f}" in printed
     assert "The FER2013 head, 21 faces, ten views" in printed
-    assert "with a share of 0.5 for FER+'s head: accuracy" in printed
+    assert "with a weight of 0.5 for FER+'s head: accuracy" in printed
 
 
 def test_where_every_picture_has_a_copy_in_train_the_rest_is_still_written(

@@ -1,21 +1,27 @@
 """The plots of an evaluation: what is drawn, and that nothing global is touched."""
 
+import json
 import sys
+from dataclasses import replace
 
 import pytest
 
+from fer.cli.evaluation_summary import evaluation_plots
 from fer.evaluation.plots import (
     confusion_plot,
     reliability_plot,
     risk_coverage_plot,
     robustness_plot,
 )
+from fer.model.classifier import EMBEDDED_WEIGHTS
 from fer.model.evaluation_results import (
     CorruptionAccuracy,
+    Evaluation,
     MajorityAccuracy,
     ReliabilityBin,
     SelectiveMetrics,
 )
+from fer.model.hub import EVALUATION_FILE
 
 
 def test_confusion_shows_percent_of_each_label():
@@ -71,3 +77,18 @@ def test_pyplot_stays_out():
     confusion_plot([[1]], ["angry"])
     pyplot = sys.modules.get("matplotlib.pyplot")
     assert pyplot is None or pyplot.get_fignums() == []
+
+
+def test_each_plot_names_the_output_that_it_is_about():
+    text = (EMBEDDED_WEIGHTS / EVALUATION_FILE).read_text(encoding="utf-8")
+    evaluation = Evaluation.from_json(json.loads(text))[0]
+    first, both = "The FER2013 head", "Both heads combined, as on the page"
+    titles = {name: figure.get_suptitle() for name, figure in evaluation_plots(evaluation).items()}
+    assert titles == {
+        "confusion": first,
+        "reliability": first,
+        "risk_coverage": both,
+        "robustness": first,
+    }
+    one_head = evaluation_plots(replace(evaluation, by_share=[]))
+    assert {figure.get_suptitle() for figure in one_head.values()} == {""}
