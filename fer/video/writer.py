@@ -114,7 +114,10 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
     @property
     def sound_end(self) -> float:
         """Seconds, as `write` is given them, at which the finished file's sound ends, or 0."""
-        return max(0.0, self._audio.end - self._audio.video_offset) if self._audio else 0.0
+        if not self._audio:
+            return 0.0
+        # A difference of times in microseconds has no further digits.
+        return max(0.0, round(self._audio.end - self._audio.video_offset, 6))
 
     def end_sound_with_pictures(self) -> None:
         """Leave out the sound after the last frame: the source's pictures go on, too."""

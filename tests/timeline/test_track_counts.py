@@ -11,7 +11,7 @@ from fer.timeline.expression_statistics import compute_statistics, weight_bins_e
 from fer.timeline.face_counts import COUNT_COLUMNS
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
-from fer.timeline.track_counts import QUALITY_SUMS, TRACK_SUMS, TrackCounts
+from fer.timeline.track_counts import QUALITY_SUMS, TRACK_SUMS, TrackCounts, mean_quality
 
 
 def random_rows(count, seed=0):
@@ -49,6 +49,13 @@ def test_sums_of_quality_may_be_negative():
     counts.add(1, [3], [row])  # packs the first
     counts.add(0, [3], [row])  # and opens it again
     np.testing.assert_array_equal(counts.arrays()[2], [2 * row, row])
+
+
+def test_means_of_quality_are_rounded_once():
+    sums = np.array([[5, 274, -27, 263, 1121, 295, 7]])  # of five frames
+    means = {name: float(value[0]) for name, value in mean_quality(sums).items()}
+    size, roll, yaw, sharpness = 54.8, -5.4, 52.6, 224.2
+    assert list(means.values()) == [size, roll, yaw, sharpness, 0.59, 0.014]
 
 
 def test_nothing_is_three_empty_arrays():

@@ -3,6 +3,7 @@
 import errno
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -237,3 +238,9 @@ def test_only_the_disk_is_to_blame_for_errors_of_the_disk(tmp_path, number, kind
     with VideoWriter(tmp_path / "b.mp4", 64, 48) as writer:
         error = writer._write_error(av.FFmpegError(number, "it said"))
     assert type(error) is kind and "b.mp4 can't be written" in str(error)
+
+
+def test_the_sounds_end_has_no_more_digits_than_its_clock():
+    audio = SimpleNamespace(end=42.7, video_offset=0.08)
+    assert audio.end - audio.video_offset != 42.62
+    assert VideoWriter.sound_end.fget(SimpleNamespace(_audio=audio)) == 42.62

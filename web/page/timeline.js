@@ -183,7 +183,7 @@ export class Timeline {
 
   meanQuality([measured, ...sums]) {
     const { quality, quality_scales: scales } = this.constants;
-    return Object.fromEntries(quality.map((name, i) => [name, ratio(sums[i] / scales[i], measured)]));
+    return Object.fromEntries(quality.map((name, i) => [name, ratio(sums[i], scales[i] * measured)]));
   }
 
   /** Returns the document that `fer.timeline.serialization.from_json` reads. */
