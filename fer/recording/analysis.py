@@ -32,6 +32,7 @@ from fer.recording.outputs import (
     write_outputs,
 )
 from fer.recording.progress import AnalysisCancelled, Progress, ProgressReporter
+from fer.recording.span import WHOLE
 from fer.recording.threaded_queues import prefetch, run_in_background
 from fer.timeline.marks import sorted_marks
 from fer.timeline.methods import NetworkIdentity, TimelineMetadata
@@ -131,6 +132,7 @@ def _metadata(
         warning=_join(turn, reader.warning, missing),
         scale=reader.scale,
         start=settings.span.start,
+        limited=settings.span != WHOLE,
     )
 
 

@@ -24,6 +24,7 @@ from fer.recording.outputs import (
     output_paths,
 )
 from fer.recording.progress import Progress
+from fer.recording.span import WHOLE
 from fer.recording.thumbnails import THUMBNAIL_SIDE, unpack_thumbnails
 from fer.recording.worker_monitor import CHECK_TIMEOUT, WorkerMonitor, finite
 from fer.recording.worker_tasks import (
@@ -145,8 +146,13 @@ def analyze_sandboxed(
     work = partial(analyze_video, source, folder, model, settings)
     message = _run_with_sound_or_without(work, limits, partial(WorkerMonitor, progress, cancelled))
     network = NetworkIdentity.from_classifier(pipeline.classifier)
-    start = settings.span.start
-    origin = TimelineMetadata(printable(source.name), network, settings.rate, start=start)
+    origin = TimelineMetadata(
+        printable(source.name),
+        network,
+        settings.rate,
+        start=settings.span.start,
+        limited=settings.span != WHOLE,
+    )
     return _read_result(message, folder, origin)
 
 

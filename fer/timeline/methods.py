@@ -11,7 +11,7 @@ from fer.i18n import mark as N_
 from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.model.model_metrics import ModelMetrics
-from fer.timeline.formatting import format_number
+from fer.timeline.formatting import format_exact_time, format_number
 from fer.timeline.marks import left_out_ranges
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
@@ -77,13 +77,15 @@ class TimelineMetadata:
         title: The recording's name.
         network: Which network classified the faces.
         rate: Analysed frames per second; None for those of a camera, as they came.
-        duration: The recording's duration in seconds; infinite where the last bin counts as full.
+        duration: Seconds of the recording that were analysed; infinite where the last bin counts
+            as full.
         warning: Sentences on what couldn't be read; None if all could.
         scale: Pixels of the recording per pixel of what was analysed; above 1 where it was shrunk.
         video_offset: Seconds of sound before the first picture, by which the annotated video is
             later.
         sound_end: Seconds at which the annotated video's sound ends; 0 without any.
         start: Seconds of the recording at which the analysis starts; times count from there.
+        limited: Whether a part of the recording was chosen for the analysis.
         started: When a live timeline began, in ISO 8601 with its time zone; "" for a recording.
     """
 
@@ -96,6 +98,7 @@ class TimelineMetadata:
     video_offset: float = 0.0
     sound_end: float = 0.0
     start: float = 0.0
+    limited: bool = False
     started: str = ""
 
     @property
@@ -109,6 +112,7 @@ def methods_paragraph(timeline: Timeline, metadata: TimelineMetadata) -> str:
     return " ".join(
         [
             _frames(metadata.rate),
+            *_part(metadata),
             _(
                 "Faces were detected by MTCNN (facenet-pytorch %(version)s) and tracked.",
                 version=WEIGHTS_VERSION,
@@ -149,6 +153,20 @@ def _frames(rate: float | None) -> str:
         version=__version__,
         rate=format_number(rate),
     )
+
+
+def _part(metadata: TimelineMetadata) -> list[str]:
+    """Return which part of a recording was analysed, in a sentence; nothing if all of it was."""
+    if not metadata.limited:
+        return []
+    start, end = metadata.start, metadata.start + metadata.duration
+    return [
+        _(
+            "The recording was analysed from %(start)s to %(end)s.",
+            start=format_exact_time(start),
+            end=format_exact_time(end),
+        )
+    ]
 
 
 def _classified(timeline: Timeline, metadata: TimelineMetadata) -> str:

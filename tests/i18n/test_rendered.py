@@ -206,7 +206,7 @@ def test_the_recording_tab():
     summary = summarise(timeline)
     progress = SimpleNamespace(fraction=0.5, seconds_left=30.0)
     info = SimpleNamespace(duration=61.0, width=640, height=480, has_audio=True)
-    metadata = TimelineMetadata("0", IDENTITY, 5.0, 9.0, None, 1.0, 2.0, start=3.0)
+    metadata = TimelineMetadata("0", IDENTITY, 5.0, 9.0, None, 1.0, 2.0, start=3.0, limited=True)
     result = RecordingResult(timeline, metadata, *[Path("0")] * 5)
     one = QueuedRecording(0, "0", info=info, result=SimpleNamespace())
     failed = QueuedRecording(1, "0", info=info, failure=recording.FAILED)

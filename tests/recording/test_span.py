@@ -84,6 +84,7 @@ def test_the_sound_keeps_its_place(tmp_path, name, sound):
     with VideoReader(recording.video) as reader:
         assert reader.info.duration == pytest.approx(1.5, abs=0.1)
     assert recording.warning is None and recording.video_offset == 0
+    assert recording.metadata.limited
 
 
 def test_impossible_spans_are_refused_in_a_sentence(tmp_path):

@@ -36,6 +36,13 @@ def test_it_names_network_versions_and_settings():
     assert "1 frame a second was" in methods_paragraph(timeline, replace(ORIGIN, rate=1.0))
 
 
+def test_the_part_that_was_chosen_is_stated():
+    part = replace(ORIGIN, start=20.5, duration=15.5)
+    assert "from 0:20.5 to" not in methods_paragraph(recorded([]), part)
+    text = methods_paragraph(recorded([]), replace(part, limited=True))
+    assert "analysed. The recording was analysed from 0:20.5 to 0:36. Faces were" in text
+
+
 def test_a_runtime_may_come_in_a_package_of_another_name(monkeypatch):
     def missing(package):
         raise PackageNotFoundError(package)
