@@ -241,9 +241,9 @@ def analyze_video(
             stopped=stopped,
         )
     lines = [describe_recording(recording, chosen)]
-    end = recording.metadata.start + recording.metadata.end
-    if late := sum(mark.start > span.end or mark.start >= end + 1 for mark in marks):
-        lines.append(f"Marks after the end of the recording, which nothing shows: {late}.")
+    within = [mark for mark in span.marks(marks) if mark.start < recording.metadata.end + 1]
+    if outside := len(marks) - len(within):
+        lines.append(f"Marks outside what was analysed, which nothing shows: {outside}.")
     if missing := [name for name in wanted if name not in formats]:
         lines.append(f"Not exported: {', '.join(missing)}; the class view has no single faces.")
     if earlier := earlier_exports(folder, export_stem(video), exports):

@@ -348,7 +348,7 @@ def test_marks_come_from_a_file(tmp_path, film, capsys):
     assert main([*words, str(tmp_path / "marks.csv"), "--export", "frames,vtt"]) == 0
     output = capsys.readouterr().out
     assert "Left out: 1\xa0s" in output
-    assert "Marks after the end of the recording, which nothing shows: 1." in output
+    assert "Marks outside what was analysed, which nothing shows: 1." in output
     assert "noise" in (tmp_path / "out" / "report.html").read_text()
     assert "noise" in (tmp_path / "out" / "lesson.vtt").read_text()
     frames = (tmp_path / "out" / "lesson_frames.csv").read_text().splitlines()
@@ -358,16 +358,16 @@ def test_marks_come_from_a_file(tmp_path, film, capsys):
 def test_marks_in_the_sound_after_the_last_picture_are_shown(tmp_path, capsys):
     times = [i / 25 for i in range(50)]
     film = make_film(tmp_path / "a.mp4", times, (192, 144), sound="aac", sound_seconds=6)
-    (tmp_path / "marks.csv").write_text("kind,start,end\nstretch,4,50\nevent,20,\n")
+    (tmp_path / "marks.csv").write_text("kind,start,end\nevent,0.5,\nstretch,4,50\nevent,20,\n")
     words = ["video", str(film), "--output", str(tmp_path / "out"), "--start", "1"]
     words += ["--marks", str(tmp_path / "marks.csv"), "--export", "textgrid"]
     assert main(words) == 0
-    assert "which nothing shows: 1." in capsys.readouterr().out
+    assert "which nothing shows: 2." in capsys.readouterr().out
     text = (tmp_path / "out" / "a.TextGrid").read_text()
     (longest,) = set(re.findall(r"^xmax = (.*)$", text, re.MULTILINE))
     assert float(longest) == pytest.approx(5, abs=0.1)
     assert main([*words, "--end", "2"]) == 0  # the sound ends with the pictures
-    assert "which nothing shows: 2." in capsys.readouterr().out
+    assert "which nothing shows: 3." in capsys.readouterr().out
 
 
 def test_marks_that_cannot_be_read_are_one_sentence(tmp_path, film, capsys):
