@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from fer.array_types import Int64Array
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.paths import public_name
 
@@ -73,7 +74,7 @@ def label_set(split: str, labels: Int64Array, dataset: str) -> str:
         dataset: The source as it was given.
     """
     if is_official(split, labels):
-        return "FER2013's own labels"
+        return N_("FER2013's own labels")
     return f"labels of {public_name(dataset)}"
 
 

@@ -14,6 +14,7 @@ from fer.evaluation.calibration import (
     expected_calibration_error,
 )
 from fer.evaluation.metrics import score_predictions
+from fer.i18n import mark as N_
 from fer.model.evaluation_results import BothMetrics, CombinedMetrics, MajorityAccuracy
 from fer.model.heads import combined_probabilities
 from fer.model.network_settings import HeadCombination
@@ -26,7 +27,7 @@ FERPLUS_SHARE = 0.7
 label sets together it is on validation as accurate as the best of `SHARES`, within chance."""
 
 MAJORITY_OF_EIGHT = "FER+ majority of eight, without pictures voted unknown or not a face"
-MAJORITY_OF_SEVEN = "FER+ majority where it is one of the seven"
+MAJORITY_OF_SEVEN = N_("FER+ majority where it is one of the seven")
 """Names of label sets."""
 
 Logits = tuple[Float32Array, Float32Array | None]
