@@ -14,6 +14,7 @@ from markupsafe import Markup
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.paths import printable
+from fer.recording.outputs import FILE_NAMES
 from fer.timeline.compare import MAX_SAMPLES, compare_timelines
 from fer.timeline.comparison_table import comparison_html
 from fer.timeline.serialization import about_of, from_document
@@ -36,6 +37,9 @@ faces take about 90,000. Empty ones take twenty times their text in memory."""
 
 MAX_FINGERPRINT = 64
 """Letters of a network's fingerprint, a SHA-256."""
+
+MAX_TITLE = 255
+"""Letters of a recording's name, as in the name of a file."""
 
 WAY = ("Whole recordings", "recordings"), ("Marked stretches", "stretches")
 """What is compared: its text on the page and its value for the handler."""
@@ -135,7 +139,8 @@ def compare_html(
 
     Args:
         finished: The recordings; those that are `compared` take part.
-        paths: Paths of saved timelines, each named after its file.
+        paths: Paths of saved timelines, each named after its file, or after its recording if that
+            is the file of `fer video`.
         stretches: Whether marked stretches are compared.
 
     Raises:
@@ -179,8 +184,13 @@ def _read_timeline(path: Path) -> Compared:
         timeline = from_document(document)
     except TimelineError as error:
         raise TimelineError(f"{name}: {error}") from error
-    network = str(about_of(document).get("fingerprint") or "")[:MAX_FINGERPRINT]
-    return Compared(printable(path.stem), timeline, network)
+    about = about_of(document)
+    network = str(about.get("fingerprint") or "")[:MAX_FINGERPRINT]
+    stem = path.stem
+    # That of `fer video`, the same in each of its folders.
+    if path.name == FILE_NAMES["json"] and isinstance(title := about.get("title"), str):
+        stem = Path(title[:MAX_TITLE]).stem or stem
+    return Compared(printable(stem), timeline, network)
 
 
 def _parse(content: bytes, name: str) -> Any:

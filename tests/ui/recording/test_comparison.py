@@ -82,6 +82,26 @@ def test_files_of_one_name_are_told_apart(tmp_path, files):
     assert distinct_names(["a", "a (2)", "a", "a"]) == ["a", "a (2)", "a (3)", "a (4)"]
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("lesson <1>.mp4", "lesson &lt;1&gt;"),
+        ("a" * 999, "a" * 255),
+        ("a\0\n.mp4", "a\ufffd\ufffd"),
+        ("", "timeline"),
+        (3, "timeline"),
+        (["x"], "timeline"),
+    ],
+)
+def test_the_file_of_the_command_is_named_after_its_recording(tmp_path, files, title, name):
+    document = json.loads(files[0].read_text())
+    document["about"] = {"title": title}
+    (tmp_path / "lesson").mkdir()
+    made = tmp_path / "lesson" / "timeline.json"
+    made.write_text(json.dumps(document))
+    assert f"{name} less mon &lt;day&gt;" in compared_html([files[0], made])
+
+
 def test_what_is_missing_is_a_sentence(tmp_path, files, monkeypatch):
     assert "takes 2 to 12" in compared_html(files[:1])
     (tmp_path / "deep.json").write_text("[" * 100_000)
