@@ -312,6 +312,15 @@ def test_downloads(page, photos):
     assert len(json.loads(saved["two-faces.json"].read_text())["faces"]) == 2
 
 
+def test_no_style_is_lost_on_its_way_to_the_page(page):
+    """Gradio writes rules anew as the browser has read them: `border: 1px solid var(--edge)` comes
+    back empty if the same rule has a `border-left`, which belongs in a rule of its own."""
+    styles = "[...document.querySelectorAll('style')].map((style) => style.textContent).join(' ')"
+    text = page.evaluate(styles)
+    assert ".fer-table" in text
+    assert [rule for rule in text.split("}") if ": ;" in rule] == []
+
+
 @pytest.mark.parametrize("tab", ["Live", "Photo", "About"])
 def test_narrow_screens_need_no_sideways_scrolling(page, photos, tab):
     page.set_viewport_size({"width": 390, "height": 844})

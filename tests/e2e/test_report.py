@@ -7,7 +7,7 @@ import pytest
 
 from fer.i18n import use_language
 from fer.timeline.chart import timeline_html
-from fer.timeline.marks import Mark
+from fer.timeline.marks import BASELINE, Mark
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.timeline.summary_table import summary_html
@@ -269,3 +269,20 @@ def test_the_table_of_faces_fits_beside_the_inputs_in_the_language_of_the_longes
     widths = page.locator(".fer-table").evaluate("table => [table.scrollWidth, table.clientWidth]")
     page.close()
     assert widths[0] <= widths[1]
+
+
+def test_the_title_of_a_table_wraps_in_what_is_in_sight_of_a_narrow_screen(sheet):
+    timeline = watched()
+    timeline.marks = (Mark(0, 20, BASELINE, ""),)
+    page = sheet.context.browser.new_page(viewport={"width": 390, "height": 800})
+    page.set_content(report_html(timeline, origin("Wide")))
+    ends = page.locator(".fer-table").evaluate_all(
+        """tables => tables.filter((table) => table.scrollWidth > table.clientWidth)
+        .map((table) => {
+          table.scrollLeft = 40;
+          return [table.querySelector("caption"), table].map(
+            (box) => box.getBoundingClientRect().right);
+        })"""
+    )
+    page.close()
+    assert ends and all(caption <= table for caption, table in ends)
