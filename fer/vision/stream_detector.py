@@ -37,7 +37,7 @@ faces that are searched tilted in a frame."""
 LYING = 60.0
 """Degrees of roll from which a face is tilted so strongly as people seldom are."""
 
-CONFIRMED_CONFIDENCE = 0.9
+TENTATIVE_CONFIDENCE = 0.9
 """Least score of a face that was detected in one frame so far: about what a new one needs."""
 
 MIN_HITS = 2
@@ -167,7 +167,7 @@ class StreamDetector:
         tentative = self.tracker.predict(time, tentative=True)
         faces = self._redetect(detector, image, predicted, TRACKED_CONFIDENCE)
         if len(tentative):
-            again = self._redetect(detector, image, tentative, CONFIRMED_CONFIDENCE)
+            again = self._redetect(detector, image, tentative, TENTATIVE_CONFIDENCE)
             faces = merge_detections(faces, again)
         lost = _missing(predicted, faces)
         doubtful = _missing(tentative, faces) if len(tentative) else tentative

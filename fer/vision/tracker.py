@@ -55,6 +55,11 @@ CROWDED = 1.5
 MAX_SPEED, MAX_REACH = 12.0, 4.0
 """Face sizes per second that a face moves at most (somebody running past), and in all."""
 
+NEAR_COST = MAX_BOX_COST + APPEARANCE_WEIGHT * MAX_APPEARANCE_SEEN
+FAR_COST = MAX_APPEARANCE_LOST + APPEARANCE_WEIGHT * (1 + MAX_REACH)
+"""Most that a pair costs where a face is about where it was expected, and where it moved fast; as
+much as a track or a face that stays alone, so that an allowed pair is never worse than none."""
+
 FAST_GAP = 0.45
 """Seconds after which a face that jumped farther than `MAX_BOX_COST` may differ in appearance only
 as much as across a cut, and no longer as much as a lost one."""
@@ -252,7 +257,7 @@ def _match(
     expected = (seen | (steady & found.crowded)) & ~lost_at_cut & (not found.resized)
     limit = np.where(expected & (box_costs < CLOSE_BOX_COST), MAX_APPEARANCE_CLOSE, limit)
     near = (box_costs < MAX_BOX_COST) & (appearance_costs < limit)
-    matched, cost = _assign(box_costs + APPEARANCE_WEIGHT * appearance_costs, near)
+    matched, cost = _assign(box_costs + APPEARANCE_WEIGHT * appearance_costs, near, NEAR_COST)
     if found.appearance.shape[1] and len(matched) < min(len(tracks), len(found.xyxy)):
         free = ~lost_at_cut & np.ones(len(found.xyxy), bool)
         free[list(matched.values())], free[:, list(matched)] = False, False
@@ -274,7 +279,7 @@ def _match_far(
     limit = np.where(elapsed <= FAST_GAP, MAX_APPEARANCE_LOST, MAX_APPEARANCE_CUT)
     reach = 1 + np.minimum(MAX_SPEED * elapsed, MAX_REACH)
     far = free & (box_costs < reach) & (appearance_costs < limit)
-    return _assign(appearance_costs + APPEARANCE_WEIGHT * box_costs, far)[0]
+    return _assign(appearance_costs + APPEARANCE_WEIGHT * box_costs, far, FAR_COST)[0]
 
 
 def _crowded(xyxy: Float32Array) -> BoolArray:
@@ -286,11 +291,11 @@ def _crowded(xyxy: Float32Array) -> BoolArray:
     return np.asarray(near.sum(axis=1) > 1)
 
 
-def _assign(cost: FloatArray, allowed: BoolArray) -> tuple[dict[int, int], float]:
+def _assign(
+    cost: FloatArray, allowed: BoolArray, unmatched_cost: float
+) -> tuple[dict[int, int], float]:
     """Return the cheapest pairs, from column to row, and the cost of all columns."""
-    # More than any near pair's.
-    unmatched_cost = MAX_BOX_COST + APPEARANCE_WEIGHT * MAX_APPEARANCE_SEEN
-    costs = np.where(allowed, np.minimum(cost, unmatched_cost), unmatched_cost)
+    costs = np.where(allowed, cost, unmatched_cost)
     rows, columns = linear_sum_assignment(costs)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     matched = {column: row for row, column in pairs if allowed[row, column]}

@@ -145,6 +145,17 @@ def test_a_fast_face_keeps_its_number():
     assert len(set(follow(FaceTracker(), *[faces(place) for place, _ in walk])[-1])) == 1
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_fast_face_keeps_its_number_beside_one_that_is_gone(first):
+    """It moved so far that the pair costs more than a near one may."""
+    tracker = FaceTracker()
+    order = 1 if first else -1
+    places, appearances = [(100, 100), (800, 800)][::order], [RED, BLUE][::order]
+    tracker.update(faces(*places), 0.0, np.concatenate(appearances))
+    moved = tracker.update(faces((268, 100)), 0.4, RED).tracker_id.tolist()
+    assert moved == [1 if first else 2]
+
+
 def test_a_far_face_of_another_appearance_is_a_new_track():
     assert looks(FaceTracker(), ((100, 100), RED), ((200, 100), BLUE)) == [1, 2]
 

@@ -69,11 +69,11 @@ export class StreamDetector {
 
   /** Returns the known faces where they are now, and new ones of this frame's share. */
   async trackAndSearch(picture, time, elapsed) {
-    const { CONFIRMED_CONFIDENCE, MAX_SEARCH_EXTENT, TRACKED_CONFIDENCE } = this.constants;
+    const { TENTATIVE_CONFIDENCE, MAX_SEARCH_EXTENT, TRACKED_CONFIDENCE } = this.constants;
     const { detector, config } = this;
     const [predicted, tentative] = [this.tracker.predict(time), this.tracker.predict(time, true)];
     let faces = await this.redetect(picture, predicted, TRACKED_CONFIDENCE);
-    if (tentative.length) faces = mergeFaces(faces, await this.redetect(picture, tentative, CONFIRMED_CONFIDENCE), config);
+    if (tentative.length) faces = mergeFaces(faces, await this.redetect(picture, tentative, TENTATIVE_CONFIDENCE), config);
     const [lost, doubtful] = [this.missing(predicted, faces), this.missing(tentative, faces)];
     const search = async (tiles, confidence) => {
       if (!tiles.length) return;

@@ -74,13 +74,13 @@ export class FaceTracker {
   /** Returns which face continues which track, from its index to the track's, and the cost. */
   match(tracks, found) {
     if (!tracks.length || !found.boxes.length) return { pairs: new Map(), cost: 0 };
-    const { APPEARANCE_WEIGHT, MAX_BOX_COST } = this.constants;
+    const { APPEARANCE_WEIGHT, MAX_BOX_COST, NEAR_COST } = this.constants;
     const expected = tracks.map((track) => predictBox(track, found.time, this.config.track));
     const boxCosts = table(expected, found.boxes, boxCost);
     const appearanceCosts = table(tracks, found.descriptors, (track, row) => appearanceCost(track.appearance, row, this.config.appearance));
     const limit = (row, column) => this.appearanceLimit(tracks[row], found, column, boxCosts[row][column]);
     const near = boxCosts.map((row, i) => row.map((cost, j) => cost < MAX_BOX_COST && appearanceCosts[i][j] < limit(i, j)));
-    const { pairs, cost } = this.assign(combine(boxCosts, appearanceCosts, APPEARANCE_WEIGHT), near);
+    const { pairs, cost } = assignPairs(combine(boxCosts, appearanceCosts, APPEARANCE_WEIGHT), near, NEAR_COST);
     if (pairs.size < Math.min(tracks.length, found.boxes.length)) {
       const taken = new Set(pairs.values());
       const free = tracks.map((track, row) => found.boxes.map((_, column) => !track.lostAtCut && !taken.has(row) && !pairs.has(column)));
@@ -101,7 +101,7 @@ export class FaceTracker {
 
   /** Returns which of the free pairs are a face that moved fast, from its index to the track's. */
   matchFar(tracks, { boxes, time }, boxCosts, appearanceCosts, free) {
-    const { APPEARANCE_WEIGHT, MAX_APPEARANCE_CUT, FAST_GAP, MAX_APPEARANCE_LOST, MAX_REACH, MAX_SPEED } = this.constants;
+    const { APPEARANCE_WEIGHT, FAR_COST, MAX_APPEARANCE_CUT, FAST_GAP, MAX_APPEARANCE_LOST, MAX_REACH, MAX_SPEED } = this.constants;
     const nearest = boxCosts.map((row, i) => row.map((cost, j) => Math.min(cost, boxCost(tracks[i].box, boxes[j]))));
     const far = free.map((row, i) => {
       const elapsed = time - tracks[i].lastSeen;
@@ -109,17 +109,7 @@ export class FaceTracker {
       const reach = 1 + Math.min(MAX_SPEED * elapsed, MAX_REACH);
       return row.map((is, j) => is && nearest[i][j] < reach && appearanceCosts[i][j] < limit);
     });
-    return this.assign(combine(appearanceCosts, nearest, APPEARANCE_WEIGHT), far).pairs;
-  }
-
-  /** Returns the cheapest of the allowed pairs, from column to row, and the cost of all columns. */
-  assign(cost, allowed) {
-    const { APPEARANCE_WEIGHT, MAX_BOX_COST, MAX_APPEARANCE_SEEN } = this.constants;
-    const unmatchedCost = MAX_BOX_COST + APPEARANCE_WEIGHT * MAX_APPEARANCE_SEEN; // more than any near pair's
-    const costs = cost.map((row, i) => row.map((value, j) => (allowed[i][j] ? Math.min(value, unmatchedCost) : unmatchedCost)));
-    const chosen = assign(costs);
-    const pairs = new Map(chosen.filter(([row, column]) => allowed[row][column]).map(([row, column]) => [column, row]));
-    return { pairs, cost: chosen.reduce((total, [row, column]) => total + costs[row][column], 0) };
+    return assignPairs(combine(appearanceCosts, nearest, APPEARANCE_WEIGHT), far, FAR_COST).pairs;
   }
 
   /** Returns which boxes have another one in their surroundings. */
@@ -128,6 +118,14 @@ export class FaceTracker {
     const isNear = (one, other) => distance(one, other) < CROWDED * Math.max(boxSize(one), boxSize(other));
     return boxes.map((one) => boxes.filter((other) => isNear(one, other)).length > 1);
   }
+}
+
+/** Returns the cheapest of the allowed pairs, from column to row, and the cost of all columns. */
+function assignPairs(cost, allowed, unmatchedCost) {
+  const costs = cost.map((row, i) => row.map((value, j) => (allowed[i][j] ? value : unmatchedCost)));
+  const chosen = assign(costs);
+  const pairs = new Map(chosen.filter(([row, column]) => allowed[row][column]).map(([row, column]) => [column, row]));
+  return { pairs, cost: chosen.reduce((total, [row, column]) => total + costs[row][column], 0) };
 }
 
 function distance(one, other) {
