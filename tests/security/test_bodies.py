@@ -260,6 +260,11 @@ def test_a_frame_of_full_hd_fits(visitor):
     assert response.status_code == 200 and "No picture is read" in response.json()["panel"]
 
 
+def test_a_frame_that_is_too_large_has_a_sentence_of_its_own(visitor):
+    response = visitor.read_frame({"url": FRAME + "A" * 2_100_000})
+    assert response.status_code == 200 and "choose a lower resolution" in response.json()["panel"]
+
+
 def test_sizes_are_counted_not_believed(demo):
     post = "POST /gradio_api/queue/join HTTP/1.1\nHost: a\nContent-Type: application/json\n"
     chunk = b"%x\r\n" % 100_000 + b"x" * 100_000 + b"\r\n"

@@ -35,7 +35,9 @@ parser busy."""
 MAX_HEADER_BYTES = 4000
 """Bytes of those that are kept; tables take about 600."""
 
-_PREFIX = "data:image/jpeg;base64,"
+DATA_URL_PREFIX = "data:image/jpeg;base64,"
+"""What a frame begins with as the page sends it."""
+
 _SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """Markers of the segments that hold the size (SOF)."""
 
@@ -68,9 +70,9 @@ def frame_bytes(payload: Any) -> bytes:
             bytes or pixels or has too many scans.
     """
     url = payload.get("url") if isinstance(payload, dict) else None
-    if not isinstance(url, str) or not url.startswith(_PREFIX) or payload.get("path") is not None:
+    if not isinstance(url, str) or not url.startswith(DATA_URL_PREFIX) or payload.get("path") is not None:
         raise ImageError(_(_MALFORMED))
-    if len(url) > MAX_JPEG_BYTES * 4 // 3 + len(_PREFIX) + 4:
+    if len(url) > MAX_JPEG_BYTES * 4 // 3 + len(DATA_URL_PREFIX) + 4:
         raise ImageError(
             _(
                 "The camera's picture has more than %(most)s MB; choose a lower resolution for "
@@ -79,7 +81,7 @@ def frame_bytes(payload: Any) -> bytes:
             )
         )
     try:
-        content = base64.b64decode(url[len(_PREFIX) :], validate=True)
+        content = base64.b64decode(url[len(DATA_URL_PREFIX) :], validate=True)
     except (binascii.Error, ValueError):  # ValueError: not ASCII
         raise ImageError(_(_MALFORMED)) from None
     return _checked(content)

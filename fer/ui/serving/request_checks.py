@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
+from fer.ui.live.camera_frames import DATA_URL_PREFIX, MAX_JPEG_BYTES
 from fer.ui.serving.transfer_limits import Transfers
 from fer.ui.serving.upload_limits import MAX_LEASED
 from fer.ui.serving.upload_store import Claims
@@ -32,8 +33,9 @@ MAX_QUERY = 4000
 MAX_BODY_BYTES = 100_000
 """Bytes of a body without a camera frame."""
 
-MAX_FRAME_BYTES = 2_000_000
-"""Bytes of a body with a camera frame; one of 640 x 480 pixels takes about 70,000."""
+MAX_FRAME_BYTES = 2 * MAX_JPEG_BYTES
+"""Bytes of a body with a camera frame, in base64: of one that is somewhat too large its own sentence
+is returned; one of 640 x 480 pixels takes about 70,000."""
 
 FRAME_FUNCTION = "read_frame"
 """The server function that camera frames are sent to."""
@@ -49,9 +51,6 @@ MAX_RECEIVING = 64_000_000
 
 TIMEOUT = 15.0
 """Seconds in which the whole body must arrive."""
-
-FRAME = ("data:image/jpeg;base64,", "data:image/png;base64,", "data:image/webp;base64,")
-"""Prefixes of a camera frame's data URL."""
 
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """A session's hash, as the page and Gradio's client generate it."""
@@ -290,6 +289,6 @@ def check_value(value: Any, session: str | None, claims: Claims) -> Any:
         return {"path": value["path"], "meta": {"_type": "gradio.FileData"}}
     frame = value.get("url")
     kept = {key: item for key, item in value.items() if key not in ("path", "url", "is_stream")}
-    if isinstance(frame, str) and frame.startswith(FRAME):
+    if isinstance(frame, str) and frame.startswith(DATA_URL_PREFIX):
         return {"url": frame, "meta": {"_type": "gradio.FileData"}}
     return {key: check_value(item, session, claims) for key, item in kept.items()}
