@@ -243,5 +243,5 @@ def _shard(text: str) -> "Shard":
         return Shard(int(number), int(count))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no share K/N such as 3/64, with K from 1 to N"
+            f"{text!r} is no shard K/N such as 3/64, with K from 1 to N"
         ) from None

@@ -165,7 +165,7 @@ def compare(samples: Sequence[Sample]) -> Comparison:
     _check_number(len(samples))
     first, *others = samples
     differences = tuple(
-        {name: _bootstrap_difference(first, other, name) for name in MEASURES} for other in others
+        {name: _welch_difference(first, other, name) for name in MEASURES} for other in others
     )
     return Comparison(tuple(samples), differences)
 
@@ -225,7 +225,7 @@ def _check_comparable(timelines: Sequence[Timeline]) -> None:
         raise TimelineError(_("The timelines have bins of different lengths."))
 
 
-def _bootstrap_difference(first: Sample, other: Sample, name: str) -> Difference:
+def _welch_difference(first: Sample, other: Sample, name: str) -> Difference:
     """Return a difference with its interval: Welch's, of the block bootstrap's standard errors."""
     value = other.means[name] - first.means[name]
     errors = [sample.errors[name] for sample in (first, other)]
@@ -235,9 +235,9 @@ def _bootstrap_difference(first: Sample, other: Sample, name: str) -> Difference
         return Difference(value, np.nan, np.nan)
     reach = 0.0
     if variance:  # Welch and Satterthwaite
-        freedom = variance**2 / sum(
+        degrees_of_freedom = variance**2 / sum(
             square**2 / error.freedom for square, error in zip(squares, errors, strict=True)
         )
-        reach = float(stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(variance))
+        reach = float(stdtrit(degrees_of_freedom, (1 + CONFIDENCE) / 2) * np.sqrt(variance))
     most = 2.0 if name == "index" else 1.0
     return Difference(value, max(value - reach, -most), min(value + reach, most))

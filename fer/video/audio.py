@@ -158,7 +158,7 @@ class AudioTrack:
             self._warn(_("The sound can't be read to its end."))
 
     def _shift_timestamps(self, media: Iterable[_Media]) -> Iterator[_Media]:
-        """Yield packets or frames at their times in the new file, until these warning."""
+        """Yield packets or frames at their times in the new file, until a gap ends the sound."""
         gaps = GapDetector(self.video_offset, max_backward_step(self._container))
         for item in media:
             if item.pts is not None:

@@ -73,7 +73,7 @@ class DissolveDetector:
         self._copies: deque[tuple[float, UInt8Array]] = deque()
 
     def update(self, image: UInt8Array, time: float) -> Dissolve | None:
-        """Return the dissolve that ends at the next frame, RGB uint8 (h, w, 3), if one does."""
+        """Return the dissolve that ends at this frame, RGB uint8 (h, w, 3), if one does."""
         copies = self._copies
         if copies and time - copies[-1][0] < INTERVAL:
             return None

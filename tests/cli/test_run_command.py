@@ -227,7 +227,7 @@ def test_other_options_for_the_same_folder_are_refused(photos, pools, capsys):
 def test_invalid_shards_are_refused(photos, pools, capsys, shard):
     with pytest.raises(SystemExit):
         main(["run", "photos", "--output", "out", "--shard", shard])
-    assert f"{shard!r} is no share K/N such as 3/64, with K from 1 to N" in capsys.readouterr().err
+    assert f"{shard!r} is no shard K/N such as 3/64, with K from 1 to N" in capsys.readouterr().err
 
 
 def test_shards(photos, pools, capsys):
