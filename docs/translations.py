@@ -23,7 +23,7 @@ from fer.ui.localization import visible_texts
 
 ROOT = Path(__file__).parents[1]
 
-MODULES = ROOT / "fer" / "ui" / "modules"
+MODULES = ROOT / "fer" / "ui" / "shared_js"
 
 MODULE = MODULES / "translations.js"
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.labels import TURNED_AWAY, UNCERTAIN
 
 COLORS = {

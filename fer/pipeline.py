@@ -216,7 +216,7 @@ class Pipeline:
         state = StreamState()
         for index, frame in enumerate(frames):
             if isinstance(frame, Frame):
-                state.stream_detector.detect_dissolve(frame.image, frame.time)
+                state.stream_detector.assign_new_ids_after_dissolve(frame.image, frame.time)
                 yield self.process_frame(frame.image, frame.time, state)
             else:
                 yield self.process_frame(read_image(frame), index / rate, state)

@@ -14,7 +14,7 @@ const DIST = resolve(process.argv[2] ?? join(WEB, "dist"));
 const MODULES = join(WEB, "node_modules");
 
 /** What the page shares with the app's Live tab: the camera, and what is drawn over its picture. */
-const MODULES_OF_APP = join(ROOT, "fer/ui/modules");
+const MODULES_OF_APP = join(ROOT, "fer/ui/shared_js");
 
 const MODELS = {
   wasm: join(MODULES, "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"),

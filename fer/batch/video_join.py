@@ -32,7 +32,7 @@ Boxes = Mapping[int, Mapping[float, Float32Array]]
 
 
 class TrackJoiner:
-    """Numbers the tracks of a video's segments, which are added in their order.
+    """Joins the tracks of a video's segments, which are added in their order.
 
     Attributes:
         count: Tracks so far.
@@ -43,20 +43,20 @@ class TrackJoiner:
         self._last: Boxes = {}
 
     def add(self, faces: "pa.Table", overlap: "pa.Table") -> "pa.Table":
-        """Return the faces of the next segment with the tracks' numbers in the whole video.
+        """Return the faces of the next segment with the tracks' ids in the whole video.
 
         Args:
-            faces: Rows of `faces`, with tracks as they were numbered in the segment.
-            overlap: Rows of `faces` of the seconds before, with tracks as numbered in the segment.
+            faces: Rows of `faces`, with track ids as in the segment.
+            overlap: Rows of `faces` of the seconds before, with track ids as in the segment.
         """
         joined = join_tracks(self._last, _boxes(overlap))
         tracks = faces["track"].to_numpy()
-        numbers: dict[int, int] = {}
+        ids: dict[int, int] = {}
         for track in sorted(set(tracks.tolist())):
-            numbers[track] = joined.get(track) or self._next()
-        numbered = _with_tracks(faces, [numbers[track] for track in tracks.tolist()])
-        self._last = _boxes(numbered)
-        return numbered
+            ids[track] = joined.get(track) or self._next()
+        renamed = _with_tracks(faces, [ids[track] for track in tracks.tolist()])
+        self._last = _boxes(renamed)
+        return renamed
 
     def _next(self) -> int:
         self.count += 1
@@ -71,7 +71,9 @@ def join_tracks(before: Boxes, after: Boxes) -> dict[int, int]:
         after: Boxes of those at the beginning of the next one, at the same times.
     """
     ones, others = list(before), list(after)
-    common = np.array([[_overlap(before[one], after[other]) for other in others] for one in ones])
+    common = np.array(
+        [[_sum_and_mean_iou(before[one], after[other]) for other in others] for one in ones]
+    )
     if not common.size:
         return {}
     rows, columns = linear_sum_assignment(-common[..., 0])
@@ -82,10 +84,10 @@ def join_tracks(before: Boxes, after: Boxes) -> dict[int, int]:
     }
 
 
-def _overlap(
+def _sum_and_mean_iou(
     one: Mapping[float, Float32Array], other: Mapping[float, Float32Array]
 ) -> tuple[float, float]:
-    """Return the sum and the mean of overlap over union, over the samples that both tracks have."""
+    """Return the sum and the mean of the IoU over the samples that both tracks have."""
     times = sorted(one.keys() & other.keys())
     if not times:
         return 0.0, 0.0

@@ -15,7 +15,7 @@ from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyze
 from fer.recording.analysis_settings import AnalysisSettings
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
-from fer.timeline.annotation_tiers import SMALL
+from fer.timeline.annotation_tiers import TOO_SMALL
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 from fer.video import VideoReader
 from fer.vision.boxes import box_sizes
@@ -67,7 +67,7 @@ class SampleCollector:
         if self._timeline.view == "person":
             small = box_sizes(boxes(faces)) < self._timeline.small
             names = expression_labels(faces, self._timeline.uncertain_below)
-            labels = [SMALL if one else name for one, name in zip(small, names, strict=True)]
+            labels = [TOO_SMALL if one else name for one, name in zip(small, names, strict=True)]
             rows.add(self._file, faces, labels, time, self._scale)
 
     def rows(self, **facts: Any) -> SegmentRows:
@@ -102,7 +102,7 @@ def read_segment(
     """
     segment, below = task.segment, pipeline.classifier.uncertain_below
     until = segment.end + SAMPLES_BEYOND / settings.rate
-    with VideoReader(path, WORKING_SIDE, unlimited=True, threads=1, known=task.info) as reader:
+    with VideoReader(path, WORKING_SIDE, unlimited=True, threads=1, video_info=task.info) as reader:
         collector = SampleCollector(task.file, settings, segment, below, reader.scale)
         analyzer = FrameAnalyzer(
             _for_videos(pipeline, settings),
@@ -111,7 +111,7 @@ def read_segment(
             reader.scale,
             segment.next_sample,
         )
-        analyzer.receivers = [collector.add]  # which counts for itself
+        analyzer.sample_callbacks = [collector.add]  # which counts for itself
         frames = settings.span.frames(reader, segment.read_from, task.can_seek, note_progress)
         for _ in analyze_frames(frames, analyzer, lambda time: note_progress(), until):
             pass
@@ -146,7 +146,7 @@ def read_annotated(
         fer.video.VideoError: It can't be read.
         fer.recording.outputs.ResultsError: Nothing can be written.
     """
-    with VideoReader(path, WORKING_SIDE, unlimited=True, known=task.info) as reader:
+    with VideoReader(path, WORKING_SIDE, unlimited=True, video_info=task.info) as reader:
         scale = reader.scale
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     uncertain_below = pipeline.classifier.uncertain_below
@@ -165,7 +165,7 @@ def read_annotated(
         progress=lambda progress: note_progress(),  # also where one picture stays for an hour
         stopped=keep_on,
         on_sample=collector.add,
-        known=task.info,
+        video_info=task.info,
     )
     return collector.rows(rotation=0, unread=0, warning=recording.warning)
 

@@ -128,7 +128,7 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
     from fer.data.arrays import FerArrays
     from fer.data.duplicates import has_duplicate_in
     from fer.evaluation.evaluate import (
-        check_unlearned,
+        check_not_trained_on,
         evaluate,
         predict_logits,
         subset_metrics,
@@ -142,7 +142,7 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
     faces: FerArrays | LabeledFaces
     if dataset:
         split, source = dataset
-        check_unlearned(options.dataset, split, classifier)
+        check_not_trained_on(options.dataset, split, classifier)
         faces, training = split.faces, split.train
     else:
         (faces, source), training = load_folder(options, classifier, labels), None

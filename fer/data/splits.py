@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from fer.array_types import Int64Array
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.labels import EXPRESSIONS
 from fer.paths import public_name
 

@@ -132,7 +132,7 @@ def face_captions(detections: sv.Detections, labels: Sequence[str]) -> list[str]
 
 
 def display_ids(detections: sv.Detections) -> list[int]:
-    """Return each face's track number; where faces aren't tracked, 1 for the first and so on."""
+    """Return each face's track id; where faces aren't tracked, 1 for the first and so on."""
     if detections.tracker_id is None:
         return list(range(1, len(detections) + 1))
     return track_ids(detections)

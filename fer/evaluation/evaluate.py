@@ -40,7 +40,9 @@ VIEW_SHIFT = 4
 """Pixels of a 48-pixel face by which test-time views are shifted: as far as in training."""
 
 
-def check_unlearned(dataset: str, split: EvaluationSplit, classifier: ExpressionClassifier) -> None:
+def check_not_trained_on(
+    dataset: str, split: EvaluationSplit, classifier: ExpressionClassifier
+) -> None:
     """Refuse a validation split that is held out of pictures the network has learned.
 
     Raises:
@@ -48,7 +50,7 @@ def check_unlearned(dataset: str, split: EvaluationSplit, classifier: Expression
     """
     training = classifier.metrics.training
     own = training.settings.get("dataset")  # of a published network the end of a path
-    same = training.learned_from(dataset) or own == public_name(dataset)
+    same = training.trained_on(dataset) or own == public_name(dataset)
     if same and split.origin and training.settings.get("validation") == "test":
         raise ValueError(
             f"{classifier.name} was trained with --validation test on {own}, so that it has "
@@ -79,7 +81,7 @@ def evaluate(
         coverage; FER+.
     """
     logits = logits or predict_logits(classifier, faces.images, views)
-    if not classifier.heads.has_learned_votes:
+    if not classifier.heads.ferplus_trained:
         logits = logits[0], None
     labels, votes = faces.labels, vote_shares(faces.votes)
     evaluated = combined_probabilities(select_heads(classifier, output), *logits)  # (n, 7)

@@ -14,7 +14,7 @@ from fer.evaluation.calibration import (
     expected_calibration_error,
 )
 from fer.evaluation.metrics import score_predictions
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.model.evaluation_results import BothMetrics, CombinedMetrics, MajorityAccuracy
 from fer.model.heads import combined_probabilities
 from fer.model.network_settings import HeadCombination

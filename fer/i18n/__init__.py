@@ -159,7 +159,7 @@ def format_count(number: float) -> str:
     return localized_number(f"{number:,.0f}")
 
 
-def mark(text: str) -> str:
+def gettext_noop(text: str) -> str:
     """Return a text as it is: `python -m docs.translations` finds it here, `gettext` comes later.
 
     By custom its name is `N_`.

@@ -10,7 +10,7 @@ from PIL.JpegImagePlugin import JpegImageFile, jpeg_factory
 
 from fer.i18n import format_count
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 
 MAX_PIXELS = 80_000_000
 """Larger pictures are refused by their header, before a pixel is decoded (240 MB as RGB)."""
@@ -80,7 +80,7 @@ def open_image(
     """
     image = _identify(stream)
     if page:
-        _turn_to(image, page)
+        _seek_page(image, page)
     if max_pixels is not None:
         require_size(image.size, max_pixels)
     if image.format in ("JPEG", "MPO"):
@@ -152,7 +152,7 @@ def _open_heic(stream: BinaryIO) -> Image.Image:
         raise ImageError(_("The HEIC photo is damaged or cut off; copy it again.")) from None
 
 
-def _turn_to(tiff: Image.Image, page: int) -> None:
+def _seek_page(tiff: Image.Image, page: int) -> None:
     try:
         tiff.seek(page)
     except DECODER_ERRORS:

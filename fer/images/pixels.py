@@ -8,7 +8,7 @@ from PIL import Image
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.images.opening import ImageError
 
 BIT_DEPTHS = (8, 10, 12, 14, 16)

@@ -133,7 +133,7 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> Evalu
     if evaluated.folder is not None:
         raise ModelError(f"{file} is not about FER2013; the card takes fer evaluate --dataset ...")
     training = classifier.metrics.training
-    if not evaluated.is_official and not training.learned_from(evaluated.dataset):
+    if not evaluated.is_official and not training.trained_on(evaluated.dataset):
         raise ModelError(
             f"{file} is about neither FER2013's official splits nor "
             f"{training.settings.get('dataset')}."

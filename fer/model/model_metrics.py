@@ -70,10 +70,10 @@ class TrainingRun:
     stages: list[StageMetrics] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict, metadata=OPEN)
 
-    def learned_from(self, dataset: str | None) -> bool:
+    def trained_on(self, dataset: str | None) -> bool:
         """Return whether a data set is that of the training, a folder however it is written.
 
-        >>> TrainingRun(settings={"dataset": "data/faces"}).learned_from("./data/faces/")
+        >>> TrainingRun(settings={"dataset": "data/faces"}).trained_on("./data/faces/")
         True
         """
         own = self.settings.get("dataset")

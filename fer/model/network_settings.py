@@ -63,7 +63,7 @@ class HeadCombination:
     ferplus_columns: tuple[int, ...] = ()
 
     @property
-    def has_learned_votes(self) -> bool:
+    def ferplus_trained(self) -> bool:
         """Whether the FER+ head learned any; without, a training keeps the other prior alone."""
         return bool(self.ferplus_share or self.ferplus_prior or not self.fer2013_prior)
 

@@ -16,7 +16,7 @@ from supervision import Detections
 from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import describe_rotation
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.paths import printable, real_path
 from fer.pipeline import Pipeline
 from fer.recording.analysis_settings import DEFAULTS, AnalysisSettings
@@ -60,7 +60,7 @@ def analyze(
     cancelled: Callable[[], bool] | None = None,
     stopped: Callable[[], bool] = lambda: False,
     on_sample: Callable[[Detections, float], object] | None = None,
-    known: VideoInfo | None = None,
+    video_info: VideoInfo | None = None,
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -74,7 +74,7 @@ def analyze(
         stopped: Returns whether to leave the rest of the video out and finish with what was
             analysed; called for each frame.
         on_sample: Receives the faces that are counted of each analysed frame, and its time.
-        known: What is known of the video already; its length isn't measured again then.
+        video_info: What is known of the video already; its length isn't measured again then.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -89,12 +89,12 @@ def analyze(
     if real_path(source) in [real_path(folder / name) for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
     with (
-        VideoReader(source, WORKING_SIDE, settings.unlimited, known=known) as reader,
+        VideoReader(source, WORKING_SIDE, settings.unlimited, video_info=video_info) as reader,
         atomic_outputs(folder) as work,
     ):
         analyzer = FrameAnalyzer(pipeline, settings.view, settings.rate, scale=reader.scale)
         if on_sample:
-            analyzer.receivers.append(on_sample)
+            analyzer.sample_callbacks.append(on_sample)
         length = settings.span.length(reader.info.duration)
         reporter = ProgressReporter(progress, cancelled, length)
         frames = work / FRAMES_NAME if settings.records_frames else None
@@ -184,7 +184,7 @@ def _write_annotated_video(
         frames = span.frames(reader, note_progress=note_skipped)
         frames = _until(stopped, stack.enter_context(prefetch(frames, _QUEUE_SIZE)))
         for frame, faces in analyze_frames(frames, analyzer, reporter.report):
-            for item in interpolator.add(frame, faces, analyzer.confirmed, analyzer.cut_time):
+            for item in interpolator.add(frame, faces, analyzer.confirmed_ids, analyzer.cut_time):
                 draw(item)
         for item in interpolator.flush():
             draw(item)

@@ -36,7 +36,7 @@ class BoxInterpolator:
         self,
         frame: Frame,
         faces: Detections | None,
-        confirmed: Mapping[int, int] = MappingProxyType({}),
+        confirmed_ids: Mapping[int, int] = MappingProxyType({}),
         cut_time: float = -np.inf,
     ) -> Iterator[tuple[Frame, Detections]]:
         """Add the next frame; yield those whose faces are known now, in order.
@@ -45,24 +45,24 @@ class BoxInterpolator:
             frame: Later than the one before; the first must be analysed.
             faces: Faces with `tracker_id`, see `confirmed_faces`; None if the frame wasn't
                 analysed.
-            confirmed: Track numbers, see `confirmed_faces`.
+            confirmed_ids: Track ids, see `confirmed_faces`.
             cut_time: Seconds of the latest frame after a cut, across which no box is interpolated.
         """
         if faces is not None:
-            yield from self._release(frame.time, faces, confirmed, cut_time)
+            yield from self._release(frame.time, faces, confirmed_ids, cut_time)
             self._last_analyzed = frame.time, faces
         self._buffer.append(frame)
         if len(self._buffer) * frame.image.nbytes > self._max_bytes:
-            yield self._buffer.popleft(), confirmed_faces(self._last_faces(), confirmed)
+            yield self._buffer.popleft(), confirmed_faces(self._last_faces(), confirmed_ids)
 
     def _release(
-        self, time: float, faces: Detections, confirmed: Mapping[int, int], cut_time: float
+        self, time: float, faces: Detections, confirmed_ids: Mapping[int, int], cut_time: float
     ) -> Iterator[tuple[Frame, Detections]]:
         """Yield the frames from the last analysed one up to the next, with its time and faces."""
         if self._last_analyzed is None:
             return
         start, seen = self._last_analyzed
-        before, after = confirmed_faces(seen, confirmed), confirmed_faces(faces, confirmed)
+        before, after = confirmed_faces(seen, confirmed_ids), confirmed_faces(faces, confirmed_ids)
         while self._buffer:
             held = self._buffer.popleft()
             if start < cut_time <= time:
@@ -87,21 +87,21 @@ class BoxInterpolator:
         return self._last_analyzed[1]
 
 
-def confirmed_faces(faces: Detections, confirmed: Mapping[int, int]) -> Detections:
+def confirmed_faces(faces: Detections, confirmed_ids: Mapping[int, int]) -> Detections:
     """Return the faces that count.
 
     Args:
         faces: Faces with `tracker_id`; those that were detected once so far have a negative one.
-        confirmed: Maps negative track numbers to those that some of the faces got later.
+        confirmed_ids: Maps negative track ids to those that some of the faces got later.
 
     Returns:
-        The faces with positive numbers, and those that got one, with that.
+        The faces with positive ids, and those that got one, with that.
     """
     known = track_ids(faces)
     if min(known, default=1) > 0:
         return faces
-    numbers = np.array([number if number > 0 else confirmed.get(number, 0) for number in known])
-    return select(replace(faces, tracker_id=numbers), numbers > 0)
+    ids = np.array([one if one > 0 else confirmed_ids.get(one, 0) for one in known])
+    return select(replace(faces, tracker_id=ids), ids > 0)
 
 
 def interpolate_boxes(before: Detections, after: Detections, fraction: float) -> Detections:

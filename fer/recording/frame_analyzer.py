@@ -44,10 +44,10 @@ class FrameAnalyzer:
         next_sample: Seconds from which on the first regular sample is due.
 
     Attributes:
-        receivers: Get the faces that count of each regular sample, and its time; at first only the
-            timeline does.
+        sample_callbacks: Get the confirmed faces of each regular sample, and its time; at first
+            only the timeline does.
         end: Seconds at which the last frame's display ends.
-        confirmed: Maps negative track numbers, of faces detected once, to those that they got when
+        confirmed_ids: Maps negative track ids, of faces detected once, to those that they got when
             they were detected again.
         cut_time: Seconds of the latest frame that follows a cut.
         last_sample: Seconds of the latest regular sample.
@@ -63,13 +63,13 @@ class FrameAnalyzer:
         next_sample: float = 0.0,
     ) -> None:
         self.end, self.rotation, self._scale = 0.0, 0, scale
-        self.confirmed: dict[int, int] = {}
+        self.confirmed_ids: dict[int, int] = {}
         self.cut_time = self.last_sample = -np.inf
         # Faces that aren't looked for are too small; what is found of them has no part, either.
         small, uncertain_below = pipeline.detector.min_face, pipeline.classifier.uncertain_below
         self._timeline = Timeline(view, small=small, uncertain_below=uncertain_below)
         self._pending: tuple[Detections, float] | None = None  # the sample that is counted next
-        self.receivers: list[Callable[[Detections, float], object]] = [self._timeline.add]
+        self.sample_callbacks: list[Callable[[Detections, float], object]] = [self._timeline.add]
         self._sampler = FrameSampler(rate, next_sample)
         self._last_image: np.ndarray | None = None
         self._samples = 0  # regular or extra
@@ -87,19 +87,19 @@ class FrameAnalyzer:
         with path.open("wb") as file:
             below = self._timeline.uncertain_below
             recorder = FrameRecorder(file, self._scale, self._timeline.small, below)
-            self.receivers.append(recorder.add)
+            self.sample_callbacks.append(recorder.add)
             yield
             self.count_pending()
 
     def analyze(self, frame: Frame) -> Detections | None:
         """Return the faces of a frame; None if it isn't analysed.
 
-        Faces that were detected in this frame only have a negative track number: they count if they
+        Faces that were detected in this frame only have a negative track id: they count if they
         are detected again, see `confirmed_faces`.
         """
         self.end = frame.time + frame.duration
         self._last_image = frame.image  # not drawn on before the next frame comes
-        self._state.stream_detector.detect_dissolve(frame.image, frame.time)
+        self._state.stream_detector.assign_new_ids_after_dissolve(frame.image, frame.time)
         regular = self._sampler.is_regular(frame.time)
         if not regular:
             cut = self._state.stream_detector.detect_cut(frame.image)
@@ -149,8 +149,8 @@ class FrameAnalyzer:
         faces = self._pipeline.process_frame(image.copy(), time, state)
         self._sampler.note(faces, time)
         self.rotation = picture_rotation(faces) or self.rotation
-        for number, tentative in state.stream_detector.tracker.confirmed.items():
-            self.confirmed[tentative] = number
+        for track_id, tentative in state.stream_detector.tracker.confirmed_from.items():
+            self.confirmed_ids[tentative] = track_id
         if len(state.tentative):
             faces = Detections.merge([faces, state.tentative])
         size = np.asarray(faces.data["size"], np.float32) * np.float32(self._scale)
@@ -166,8 +166,8 @@ class FrameAnalyzer:
         """Count the sample before, of which it is known now which faces were detected again."""
         if self._pending is not None:
             faces, time = self._pending
-            counted = confirmed_faces(faces, self.confirmed)
-            for receive in self.receivers:
+            counted = confirmed_faces(faces, self.confirmed_ids)
+            for receive in self.sample_callbacks:
                 receive(counted, time)
             self._pending = None
 

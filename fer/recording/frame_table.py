@@ -16,7 +16,7 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.output_files import new_file
-from fer.timeline.annotation_tiers import SMALL
+from fer.timeline.annotation_tiers import TOO_SMALL
 from fer.timeline.serialization import mark_columns
 from fer.timeline.timeline import Timeline
 from fer.vision.boxes import box_sizes
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pandas import DataFrame
 
-LABELS = (*EXPRESSIONS, UNCERTAIN, TURNED_AWAY, SMALL)
+LABELS = (*EXPRESSIONS, UNCERTAIN, TURNED_AWAY, TOO_SMALL)
 """What a face's `label` can be."""
 
 BOX_COLUMNS = ("left", "top", "right", "bottom")
@@ -109,7 +109,7 @@ class FrameRecorder:
         rows["confidence"] = confidences(faces)
         small = box_sizes(boxes(faces)) < self._small
         labels = [LABELS.index(name) for name in expression_labels(faces, self._uncertain_below)]
-        rows["label"] = np.where(small, LABELS.index(SMALL), labels)
+        rows["label"] = np.where(small, LABELS.index(TOO_SMALL), labels)
         for name, column in zip(EXPRESSIONS, probabilities(faces).T, strict=True):
             rows[name] = column
         for name, column in zip(QUALITY_COLUMNS, quality_table(faces).T, strict=True):

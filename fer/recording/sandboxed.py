@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.paths import printable
 from fer.pipeline import Pipeline
 from fer.recording.analysis_settings import DEFAULTS, AnalysisSettings
@@ -26,7 +26,7 @@ from fer.recording.outputs import (
 from fer.recording.progress import Progress
 from fer.recording.span import WHOLE
 from fer.recording.thumbnails import THUMBNAIL_SIDE, unpack_thumbnails
-from fer.recording.worker_monitor import CHECK_TIMEOUT, WorkerMonitor, finite
+from fer.recording.worker_monitor import CHECK_TIMEOUT, WorkerMonitor, parse_finite
 from fer.recording.worker_tasks import (
     MAX_TIME_LIMIT,
     NO_ROOM,
@@ -93,7 +93,7 @@ def check_video_sandboxed(path: Path) -> VideoInfo:
         return VideoInfo(
             width=int(fields["width"]),
             height=int(fields["height"]),
-            duration=finite(fields["duration"]),
+            duration=parse_finite(fields["duration"]),
             frame_rate=float(fields["frame_rate"]),
             has_audio=fields["has_audio"] is True,
         )

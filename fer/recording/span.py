@@ -106,7 +106,7 @@ class Span:
             return reader
         if can_seek is None:
             # What is tried might move the reader's own place.
-            with VideoReader(reader.path, unlimited=True, known=reader.info) as probe:
+            with VideoReader(reader.path, unlimited=True, video_info=reader.info) as probe:
                 can_seek = frame_times(probe, note_progress) is not None
         return reader.frames_from(start) if can_seek else reader
 

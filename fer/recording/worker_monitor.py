@@ -65,8 +65,8 @@ class WorkerMonitor:
                 return
             if message.kind != "progress":
                 raise ValueError(message.kind)
-            fraction = finite(message.fields["fraction"]) or 0.0
-            seconds_left = finite(message.fields["seconds_left"])
+            fraction = parse_finite(message.fields["fraction"]) or 0.0
+            seconds_left = parse_finite(message.fields["seconds_left"])
         except (LookupError, TypeError, ValueError) as error:
             raise WorkerError(f"Its message has another form: {error!r}.") from error
         if self._progress is not None:
@@ -76,11 +76,11 @@ class WorkerMonitor:
         """Give an analysis its time, once."""
         self.has_audio = message.fields["has_audio"] is True
         if not self._opened:
-            self.end = time.monotonic() + time_limit(finite(message.fields["duration"]))
+            self.end = time.monotonic() + time_limit(parse_finite(message.fields["duration"]))
         self._opened = True
 
 
-def finite(value: Any) -> float | None:
+def parse_finite(value: Any) -> float | None:
     """Return a number out of a message, or None.
 
     Raises:

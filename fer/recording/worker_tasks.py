@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.pipeline import Pipeline
 from fer.recording.analysis import analyze
 from fer.recording.analysis_settings import AnalysisSettings
@@ -99,7 +99,7 @@ def analyze_video(
         bound_cpu(time_limit(info.duration))
         # Without a sheet: the page shows the thumbnails itself.
         wanted = replace(settings, sound=sound, sheet=False, keep_frames=True)
-        made = analyze(source, folder, pipeline, wanted, report, known=info)
+        made = analyze(source, folder, pipeline, wanted, report, video_info=info)
         _send_result(channel, made)
 
     return partial(report_errors, work)

@@ -7,7 +7,7 @@ from threading import BoundedSemaphore
 import numpy as np
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.images import MAX_PIXELS, DecodedImage, ImageError, decode_image
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from fer.colors import COLORS, text_color_on
 from fer.i18n import current_language, localized_number, lookup, lookup_plural, with_translations
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 
 FOLDER = Path(__file__).parent

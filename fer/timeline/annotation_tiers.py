@@ -19,13 +19,13 @@ from fer.timeline.marks import EVENT, Mark, clipped, marks_end
 from fer.timeline.moments import find_moments
 from fer.timeline.timeline import Timeline
 
-SMALL, WITHHELD, NO_FACE = "too small", "withheld", "no face"
+TOO_SMALL, WITHHELD, NO_FACE = "too small", "withheld", "no face"
 
 STATES = {
     **{name: f"{name} has the largest mean probability" for name in EXPRESSIONS},
     UNCERTAIN: "more than half of the readings are uncertain",
     TURNED_AWAY: "no reading: turned too far away from the camera to classify",
-    SMALL: "no reading: too small to classify",
+    TOO_SMALL: "no reading: too small to classify",
     WITHHELD: "class view: fewer than five faces to classify",
     NO_FACE: "class view: no face in the picture",
 }
@@ -172,7 +172,7 @@ def _class_state(statistics: Statistics, row: int) -> str:
 def _track_state(statistics: Statistics, row: int) -> str:
     if statistics["classified"][row]:
         return _named_state(statistics, row)
-    return TURNED_AWAY if statistics["turned"][row] >= statistics["small"][row] else SMALL
+    return TURNED_AWAY if statistics["turned"][row] >= statistics["small"][row] else TOO_SMALL
 
 
 def _named_state(statistics: Statistics, row: int) -> str:

@@ -33,13 +33,13 @@ class MeanError:
 
     Attributes:
         error: Its standard error; NaN below `MIN_SECONDS` values, or where one isn't known.
-        freedom: Degrees of freedom of the error: the number of independent pieces less one, at
+        degrees_of_freedom: Those of the error: the number of independent pieces less one, at
             least 1.
         block: Length of a block.
     """
 
     error: float
-    freedom: float
+    degrees_of_freedom: float
     block: int
 
 
@@ -58,8 +58,8 @@ def mean_error(values: Float64Array, adjacent: BoolArray | None = None) -> MeanE
     # A block's mean varies about the series' own mean, which takes a degree of freedom.
     error = _block_error(values, block) * np.sqrt(count / (count - block))
     least, pieces = _largest_autoregressive_error(values, adjacent)
-    freedom = max(min(count / block, pieces) - 1, 1.0)
-    return MeanError(max(error, least), freedom, block)
+    degrees_of_freedom = max(min(count / block, pieces) - 1, 1.0)
+    return MeanError(max(error, least), degrees_of_freedom, block)
 
 
 def block_length(values: Float64Array) -> int:

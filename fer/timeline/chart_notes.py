@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.labels import EXPRESSIONS
 from fer.timeline.baseline import MIN_SECONDS
 from fer.timeline.expression_statistics import ERROR_BAND

@@ -236,7 +236,8 @@ def _welch_difference(first: Sample, other: Sample, name: str) -> Difference:
     reach = 0.0
     if variance:  # Welch and Satterthwaite
         degrees_of_freedom = variance**2 / sum(
-            square**2 / error.freedom for square, error in zip(squares, errors, strict=True)
+            square**2 / error.degrees_of_freedom
+            for square, error in zip(squares, errors, strict=True)
         )
         reach = float(stdtrit(degrees_of_freedom, (1 + CONFIDENCE) / 2) * np.sqrt(variance))
     most = 2.0 if name == "index" else 1.0

@@ -6,7 +6,7 @@ from math import isfinite
 from markupsafe import Markup
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.labels import EXPRESSIONS
 from fer.output_files import csv_text
 from fer.templates import render

@@ -47,11 +47,11 @@ INDEX_SIGNS = np.array(
 )
 """How each expression counts in the positive-negative index."""
 
-FRAMES, SMALL, COUNTED, CLASSIFIED, UNCERTAIN, SQUARES, TURNED = (
+FRAMES, SMALL_FACES, COUNTED, CLASSIFIED, UNCERTAIN_FACES, SQUARES, TURNED = (
     COUNT_COLUMNS.index(name)
     for name in ("frames", "small", "counted", "classified", "uncertain", "squares", "turned")
 )
-PROBABILITIES = slice(UNCERTAIN + 1, SQUARES)
+PROBABILITIES = slice(UNCERTAIN_FACES + 1, SQUARES)
 """Indices of columns."""
 
 
@@ -77,9 +77,9 @@ def counts_per_face(faces: Detections, small: float, uncertain_below: float) -> 
     )
     counts = np.empty((len(rows), len(COUNT_COLUMNS)), np.int64)
     counts[:, :COUNTED] = 1
-    counts[:, SMALL] = ~large
+    counts[:, SMALL_FACES] = ~large
     counts[:, COUNTED : PROBABILITIES.start] = classified[:, None]
-    counts[:, UNCERTAIN] &= rows[np.arange(len(rows)), predicted] < uncertain_below
+    counts[:, UNCERTAIN_FACES] &= rows[np.arange(len(rows)), predicted] < uncertain_below
     counts[:, PROBABILITIES] = millionths
     counts[:, SQUARES] = (millionths @ INDEX_SIGNS) ** 2
     counts[:, TURNED] = large & ~classified

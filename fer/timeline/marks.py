@@ -15,7 +15,7 @@ import numpy as np
 
 from fer.array_types import BoolArray, Int64Array
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.timeline.formatting import shortened
 
 EVENT, LEFT_OUT, STRETCH, BASELINE = N_("event"), N_("left out"), N_("stretch"), N_("baseline")

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.model.model_metrics import ModelMetrics

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS
 from fer.templates import FIGURES_CSS, chart_script, data_uri, render

@@ -13,7 +13,7 @@ import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.timeline.face_counts import (
     COUNT_COLUMNS,
     FRAMES,

@@ -6,7 +6,7 @@ import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics, pooled_error, weight_bins_equally
 from fer.timeline.face_counts import Counts

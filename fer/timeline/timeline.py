@@ -201,7 +201,7 @@ class Timeline:
         return np.array(numbers, np.int64), np.array(rows, np.int64).reshape(-1, len(COUNT_COLUMNS))
 
     def track_counts(self) -> tuple[Int64Array, Int64Array, Int64Array]:
-        """Return bins (r,), track numbers (r,) and counts (r, 15), by bin and by track.
+        """Return bins (r,), track ids (r,) and counts (r, 15), by bin and by track.
 
         Without any row in the class view: it keeps no tracks.
         """

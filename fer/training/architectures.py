@@ -14,7 +14,7 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.model_metrics import BaseNetwork
 from fer.model.modeling_fer import FerForImageClassification
-from fer.training.option_checks import flag
+from fer.training.option_checks import option_name
 from fer.vision.crops import FER2013_FRAMING
 
 ID2LABEL = dict(enumerate(EXPRESSIONS))
@@ -80,7 +80,7 @@ def new_cnn(
     for name, numbers in (("depths", depths), ("widths", widths)):
         if numbers and len(numbers) != stages:
             raise ValueError(
-                f"{flag(name)} takes {stages} numbers, one per stage, not {len(numbers)}."
+                f"{option_name(name)} takes {stages} numbers, one per stage, not {len(numbers)}."
             )
     config.depths = list(depths or config.depths)
     config.hidden_sizes = list(widths or config.hidden_sizes)

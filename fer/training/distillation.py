@@ -41,7 +41,7 @@ class Teacher(nn.Module):
         if not isinstance(processor, FerImageProcessor):
             raise ModelError(f"The teacher in {folder} has another preprocessing than its student.")
         heads = heads_of(model.config)
-        if isinstance(model, FerForImageClassification) and not heads.has_learned_votes:
+        if isinstance(model, FerForImageClassification) and not heads.ferplus_trained:
             model.ferplus = None  # it has nothing to teach
         model.train(False)  # its eval() has no types
         temperatures = (heads.temperature, heads.ferplus_temperature)

@@ -13,7 +13,7 @@ from fer.labels import EXPRESSIONS, canonical_label
 from fer.model.hub import ModelError
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.torch_network import pixel_values
-from fer.training.option_checks import FER_NETWORK_ONLY, flag
+from fer.training.option_checks import FER_NETWORK_ONLY, option_name
 from fer.training.options import TrainingOptions
 from fer.vision.crops import FER2013_FRAMING
 
@@ -29,7 +29,7 @@ def check_third_party_options(options: TrainingOptions) -> None:
     for name in FER_NETWORK_ONLY:
         if getattr(options, name) is not None:
             raise ValueError(
-                f"{flag(name)} is of this project's own network; leave it out, as "
+                f"{option_name(name)} is of this project's own network; leave it out, as "
                 "recipes/fine_tune.yaml does."
             )
 

@@ -42,7 +42,7 @@ from fer.training.fine_tuning import (
     permute_heads,
     reset_heads,
 )
-from fer.training.option_checks import flag
+from fer.training.option_checks import option_name
 from fer.training.options import TrainingOptions
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def check_shape_options(model: FerForImageClassification, options: TrainingOptio
         wanted = getattr(options, name)
         if wanted and list(wanted) != list(has):
             raise ValueError(
-                f"{flag(name)} is {' '.join(map(str, wanted))}, but the base model has "
+                f"{option_name(name)} is {' '.join(map(str, wanted))}, but the base model has "
                 f"{' '.join(map(str, has))}; leave it out, or use recipes/fine_tune.yaml."
             )
 

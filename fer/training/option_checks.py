@@ -36,7 +36,7 @@ FER_NETWORK_ONLY = ("depths", "widths", "view_size", "ferplus_share")
 """Settings of this project's network alone."""
 
 
-def flag(name: str) -> str:
+def option_name(name: str) -> str:
     """Return what a user calls a setting: `"--batch-size"`, or `"warmup"` of recipes only."""
     return name if name in RECIPE_KEYS else "--" + name.replace("_", "-")
 
@@ -71,21 +71,23 @@ def check_types(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None
         return [name for name in names if not (options[name] is None and defaults[name] is None)]
 
     for name in given((*POSITIVE, *SHARES, *PROBABILITIES, *NON_NEGATIVE)):
-        check_number(flag(name), options[name], whole=name in WHOLE_NUMBERS)
+        check_number(option_name(name), options[name], whole=name in WHOLE_NUMBERS)
     for name in given(("depths", "widths")):
-        check_whole_numbers(flag(name), options[name])
+        check_whole_numbers(option_name(name), options[name])
     for name, choices in CHOICES.items():
         if options[name] not in choices:
             raise ValueError(
-                f"{flag(name)} must be {', '.join(choices[:-1])} or {choices[-1]}, but is "
+                f"{option_name(name)} must be {', '.join(choices[:-1])} or {choices[-1]}, but is "
                 f"{options[name]!r}."
             )
     for name in given(NAMES):
         if not isinstance(options[name], str) or not options[name]:
-            raise ValueError(f"{flag(name)} must be a name, but is {options[name]!r}.")
+            raise ValueError(f"{option_name(name)} must be a name, but is {options[name]!r}.")
     for name in FLAGS:
         if not isinstance(options[name], bool):
-            raise ValueError(f"{flag(name)} must be true or false, but is {options[name]!r}.")
+            raise ValueError(
+                f"{option_name(name)} must be true or false, but is {options[name]!r}."
+            )
     entries = options["map"]
     if not (isinstance(entries, list) and all(isinstance(entry, str) for entry in entries)):
         raise ValueError(f"--map must be a list of NAME=EXPRESSION, but is {entries!r}.")
@@ -152,10 +154,10 @@ def check_ranges(options: Mapping[str, Any]) -> None:
         for name in names:
             value = options[name]
             if value is not None and not (math.isfinite(value) and fits(value)):
-                raise ValueError(f"{flag(name)} must be {expected}, but is {value}.")
+                raise ValueError(f"{option_name(name)} must be {expected}, but is {value}.")
     for name in ("depths", "widths"):
         if (least := min(options[name] or (1,))) < 1:
-            raise ValueError(f"{flag(name)} must be 1 or more each, but has {least}.")
+            raise ValueError(f"{option_name(name)} must be 1 or more each, but has {least}.")
     check_augmentation(options["augmentation"])
 
 
@@ -175,7 +177,7 @@ def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) 
         )
     for name, needed in REQUIRES.items():
         if options[name] != defaults[name] and not options[needed]:
-            raise ValueError(f"{flag(name)} needs {flag(needed)}.")
+            raise ValueError(f"{option_name(name)} needs {option_name(needed)}.")
     if options["ferplus_share"] and not (options["ferplus_weight"] or options["base_model"]):
         raise ValueError("--ferplus-share is of a head that --ferplus-weight 0 leaves untrained.")
     if options["push_to_hub"] != bool(options["hub_model_id"]):
@@ -184,7 +186,7 @@ def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) 
         for name in FER_NETWORK_ONLY:
             if options[name] is not None:
                 raise ValueError(
-                    f"{flag(name)} is for the convolutional network; leave it out, "
+                    f"{option_name(name)} is for the convolutional network; leave it out, "
                     "or use recipes/vit.yaml."
                 )
     soup = options["soup"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from fer.model.hub import RECIPE
 from fer.output_files import write_file
 from fer.training.checkpoints import CHECKPOINTS_FOLDER, MANIFEST, find_damage
-from fer.training.option_checks import flag
+from fer.training.option_checks import option_name
 from fer.training.options import TrainingOptions, read_recipe, to_yaml
 
 logger = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ def check_same_settings(file: Path, options: TrainingOptions) -> None:
             "another --output."
         ) from error
     others = [
-        f"{flag(name)} {getattr(begun, name)} (not {getattr(options, name)})"
+        f"{option_name(name)} {getattr(begun, name)} (not {getattr(options, name)})"
         for name in vars(begun)
         if name not in CHANGEABLE_ON_RESUME and getattr(begun, name) != getattr(options, name)
     ]

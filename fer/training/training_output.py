@@ -69,7 +69,7 @@ def write_output(
         with write_errors(output):  # it is written to a temporary folder first
             logits = int8_logits(quantized, processor, inputs, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
-    if not calibration.heads.has_learned_votes:
+    if not calibration.heads.ferplus_trained:
         own = own[0], None
     report = validation_metrics(own, data, options.dataset)
     votes = vote_shares(validation.votes)

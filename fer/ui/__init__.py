@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from fer.i18n import LANGUAGES, use_language
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_fork_server
@@ -21,9 +21,11 @@ from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import about_html
 from fer.ui.allocator import limit_fragmentation
+from fer.ui.gradio_internals import poll_less_often
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
 from fer.ui.model.tab import build_model
+from fer.ui.periodic_sweep import cleanup_lifespan
 from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
@@ -33,7 +35,6 @@ from fer.ui.serving.static_cache import StaticCache
 from fer.ui.serving.static_folders import device_page_folder, static_folders
 from fer.ui.serving.transfer_limits import ResponseFlow
 from fer.ui.serving.upload_store import page_store
-from fer.ui.session_cleanup import cleanup_lifespan, poll_less_often
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from fer.array_types import FloatArray, UInt8Array
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.i18n import ngettext, with_translations
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS, UNNAMED

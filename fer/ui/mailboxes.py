@@ -12,7 +12,7 @@ from gradio.server_messages import ProcessCompletedMessage, ProcessGeneratingMes
 
 from fer.i18n import current_language, use_language
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 
 MAX_MAILBOXES = 2000
 """Sessions with a mailbox, twice as many as can have an open connection."""

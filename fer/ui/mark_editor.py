@@ -8,7 +8,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.templates import render
 from fer.timeline.formatting import format_exact_time
 from fer.timeline.marks import (

@@ -16,10 +16,10 @@ from gradio.components import Component
 from fer.ui import html
 from fer.ui.event_listeners import FILE_EVENT
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
+from fer.ui.gradio_internals import forget_session
 from fer.ui.localization import LocalizedBlocks
 from fer.ui.recording.queue_views import restored_outputs
 from fer.ui.sender import Abandoned, Sender
-from fer.ui.session_cleanup import forget_session
 from fer.ui.sessions import Session, SessionError, Sessions
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import MEMORY_FULL
 from fer.ui.photo.handlers import PhotoResult
@@ -199,10 +199,10 @@ class Sessions:
         Finished ones free nothing by it: without the share all others would end, however small.
         """
         recorders = [known for each in self._sessions.values() if (known := each.live.recorder)]
-        growing = [known for known in recorders if known.running and not known.limit]
+        growing = [known for known in recorders if known.running and not known.end_reason]
         largest = max(growing, key=lambda recorder: recorder.nbytes, default=None)
         if largest is not None and largest.nbytes > MAX_TOTAL_BYTES / len(recorders):
-            largest.limit = MEMORY_FULL
+            largest.end_reason = MEMORY_FULL
 
     def _is_open(self, session: Session) -> bool:
         """Return whether a session's page is open."""

@@ -21,7 +21,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.video.container import (
     DISCONTINUOUS_FORMATS,
     MAX_GAP,

@@ -37,13 +37,13 @@ _DEFAULT_FRAME_RATE, _MIN_FRAME_RATE = 25.0, 1 / 60
 _MAX_PIXEL_ASPECT = 4.0
 
 
-def read_header(
+def read_video_info(
     path: str | Path,
     container: InputContainer,
     stream: VideoStream,
     start: float,
     unlimited: bool = False,
-    known: VideoInfo | None = None,
+    video_info: VideoInfo | None = None,
 ) -> VideoInfo:
     """Return what a file states, sizes in its own pixels before they are made square or turned.
 
@@ -53,7 +53,7 @@ def read_header(
         stream: Its video track; the first frame was decoded, before which sizes may be unknown.
         start: Seconds on the file's own clock at which the first frame is presented.
         unlimited: Whether it may be longer, and have more frames, than is accepted from visitors.
-        known: What was found before, so that its length needn't be measured again.
+        video_info: What was found before, so that its length needn't be measured again.
 
     Raises:
         VideoError: The video is too large, too long, or of too many frames for their size.
@@ -63,8 +63,8 @@ def read_header(
         check_frame_count(stream)
     rate = None if stream.average_rate is None else float(stream.average_rate)
     duration = _stated_duration(container, stream, start)
-    if known is not None:
-        duration, rate = known.duration, known.frame_rate
+    if video_info is not None:
+        duration, rate = video_info.duration, video_info.frame_rate
     elif not duration:
         duration, rate = measure_length(path, rate)
     if duration and duration > MAX_SECONDS and not unlimited:

@@ -34,7 +34,7 @@ from fer.video.header import (
     check_frame_count,
     fit_size,
     max_frames,
-    read_header,
+    read_video_info,
 )
 from fer.video.read_counts import ReadCounts, lists_all_frames
 from fer.video.timestamps import MAX_JUMP, FrameStamps, corrector_for
@@ -78,7 +78,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             leaves them as they are. `info` has the size of what comes out.
         unlimited: Whether the limits of bytes, length and frames for visitors' files are lifted.
         threads: Number of threads that decode it.
-        known: `info` of an earlier reader of this file, whose length needn't be measured again.
+        video_info: `info` of an earlier reader of this file, so that its length is known.
 
     Raises:
         VideoError: The file is no video, holds no frame, or is too large or too long.
@@ -91,14 +91,14 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         max_side: int | None = None,
         unlimited: bool = False,
         threads: int = DECODER_THREADS,
-        known: VideoInfo | None = None,
+        video_info: VideoInfo | None = None,
     ) -> None:
         """Open the file and decode its first frame."""
         self.file_warning: str | None = None
         self._lost: str | None = None
         self._ended = False
         self.path, self._unlimited, self._threads = path, unlimited, threads
-        self._known = known
+        self._video_info = video_info
         self._container = open_container(path, unlimited)
         try:
             self._open_stream(max_side)
@@ -132,8 +132,8 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         self._first_frame = first
         self.first_stamp = first[1] or 0.0
         path, container, stream = self.path, self._container, self._stream
-        header = read_header(
-            path, container, stream, self.first_stamp, self._unlimited, known=self._known
+        header = read_video_info(
+            path, container, stream, self.first_stamp, self._unlimited, video_info=self._video_info
         )
         if not self._unlimited:
             self._max_frames = max_frames((header.width, header.height))

@@ -36,7 +36,7 @@ and of pairs of two faces 10 to 15 %."""
 REUSED_FOR, MOVED = 0.09, 0.2
 """Seconds for which a face's description holds, and sizes of the face by which the edges of its box
 may have moved since the frame before. So faces of fast streams are described about as often as
-those of ten frames per second; with 0.15 seconds, light that changes costs faces their numbers."""
+those of ten frames per second; with 0.15 seconds, light that changes costs faces their tracks."""
 
 NEARBY = 1.5
 """Sizes of a face within which another one makes it doubtful who is who."""

@@ -89,16 +89,16 @@ def expression_labels(faces: Detections, uncertain_below: float) -> list[str]:
 
 
 def track_ids(faces: Detections) -> list[int]:
-    """Return the number of each face's track, n of them.
+    """Return the id of each face's track, n of them.
 
     Raises:
         ValueError: The faces were not tracked.
     """
     if faces.tracker_id is None:
         if len(faces):
-            raise ValueError("These faces have no track numbers; track them first.")
+            raise ValueError("These faces have no track ids; track them first.")
         return []
-    return [int(number) for number in faces.tracker_id]
+    return [int(track_id) for track_id in faces.tracker_id]
 
 
 def picture_rotation(faces: Detections) -> int:

@@ -30,7 +30,7 @@ from fer.vision.rescoring import (
     face_squares,
     refine_upright,
     rescore_uncertain,
-    tilts,
+    suppress_small_rolls,
 )
 
 PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.7
@@ -154,7 +154,7 @@ class FaceDetector:
             that are missing weren't seen.
         """
         image = brighten(image)
-        squares, degrees = square_boxes(xyxy), tilts(rolls)
+        squares, degrees = square_boxes(xyxy), suppress_small_rolls(rolls)
         if degrees is not None:
             squares = np.where(degrees[:, None], face_squares(xyxy), squares)
         # In whole pixels, as they are cut out: rounding errors would add up from frame to frame.
@@ -166,7 +166,7 @@ class FaceDetector:
         """Detect the faces of a photo in any rotation; see `fer.vision.photo_search`."""
         return detect_any_rotation(self, image)
 
-    def score_crops(
+    def score_faces(
         self,
         image: UInt8Array,
         faces: Detections,
@@ -186,7 +186,7 @@ class FaceDetector:
         """
         squares = face_squares(boxes(faces), 1.0 if scales is None else scales[:, None])
         queries = Candidates(squares, confidences(faces))
-        found = self.cascade.score_crops(brighten(image), queries, tilts(rolls))
+        found = self.cascade.score_faces(brighten(image), queries, suppress_small_rolls(rolls))
         return Detections(
             xyxy=clip_boxes(found.xyxy, image.shape[1::-1]),
             confidence=found.score,

@@ -45,7 +45,7 @@ class Detector(Protocol):
 class ScoringDetector(Detector, Protocol):
     """A detector for `fer.vision.photo_search`, which also searches turned copies of a photo."""
 
-    def score_crops(
+    def score_faces(
         self,
         image: UInt8Array,
         faces: Detections,

@@ -40,8 +40,10 @@ REPLACED = 0.5
 """Change of a face's place, relative to that of the whole picture, from which on it is another
 face: beside slides that fade into each other a presenter stays."""
 
+CHANGED = 0.5
+"""Change of a pixel, relative to that of the whole picture, from which its details are compared."""
 
-LIGHT = 2.5
+ILLUMINATION_SIGMA = 2.5
 """Standard deviation of a blur, in pixels of the small copies, that leaves only the light."""
 
 
@@ -122,7 +124,7 @@ def is_lit_otherwise(first: UInt8Array, last: UInt8Array) -> bool:
     Details of one scene correlate by 0.7 to 1, whatever the light, those of two by up to 0.2.
     """
     change = np.abs(last.astype(np.float32) - first).mean(axis=2)
-    changed = change > REPLACED * change.mean()
+    changed = change > CHANGED * change.mean()
     before, after = _details(first)[changed], _details(last)[changed]  # (n, 3)
     before, after = before - before.mean(axis=0), after - after.mean(axis=0)
     sizes = np.sqrt((before**2).sum(axis=0) * (after**2).sum(axis=0))
@@ -133,4 +135,4 @@ def is_lit_otherwise(first: UInt8Array, last: UInt8Array) -> bool:
 def _details(image: UInt8Array) -> Float32Array:
     """Return how much lighter each pixel is than those around it, by the logarithm."""
     light = np.log(image.astype(np.float32) + 4)
-    return np.asarray(light - cv2.GaussianBlur(light, (0, 0), LIGHT), np.float32)
+    return np.asarray(light - cv2.GaussianBlur(light, (0, 0), ILLUMINATION_SIGMA), np.float32)

@@ -79,15 +79,15 @@ class ExpressionSmoother:
             `data["expression"]` int (n,), the class index of each face, `data["yaw"]` averaged and
             `data["turned_away"]` bool (n,).
         """
-        rows, numbers = probabilities(detections), track_ids(detections)
+        rows, ids = probabilities(detections), track_ids(detections)
         yaws = np.asarray(detections.data.get("yaw", np.full(len(rows), np.nan)), np.float64)
         known = recent(self._faces, time, self.max_age)
         current = {
-            number: self._smooth(known.get(number), row, yaw, time, uncertain_below)
-            for number, row, yaw in zip(numbers, rows, yaws.tolist(), strict=True)
+            track_id: self._smooth(known.get(track_id), row, yaw, time, uncertain_below)
+            for track_id, row, yaw in zip(ids, rows, yaws.tolist(), strict=True)
         }
         self._faces = known | current
-        faces = [current[track_id] for track_id in numbers]
+        faces = [current[track_id] for track_id in ids]
         averaged = [_softmax(face.log_probabilities) for face in faces]
         smoothed = np.array(averaged, np.float32).reshape(rows.shape)
         data = {

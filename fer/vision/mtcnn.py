@@ -120,10 +120,10 @@ class MtcnnCascade:
         threshold: float,
         rolls: Float32Array | None = None,
     ) -> Candidates:
-        """Return final boxes with landmarks, as `score_crops` has them, the `best_of` them."""
-        return best_of(self.score_crops(image, candidates, rolls), threshold)
+        """Return final boxes with landmarks, as `score_faces` has them, the `best_of` them."""
+        return best_of(self.score_faces(image, candidates, rolls), threshold)
 
-    def score_crops(
+    def score_faces(
         self, image: UInt8Array, candidates: Candidates, rolls: Float32Array | None = None
     ) -> Candidates:
         """Return the third network's output for squares that are in the picture at least partly.
@@ -260,15 +260,15 @@ def _non_max_suppression(xyxy: Float32Array, scores: Float32Array, overlap: floa
 
 def _regress_boxes(xyxy: Float32Array, corrections: Float32Array) -> Float32Array:
     """Move each edge by its correction, which is in sides of the box."""
-    return xyxy + corrections * np.tile(_box_sizes(xyxy), 2)
+    return xyxy + corrections * np.tile(_box_extents(xyxy), 2)
 
 
 def _to_landmarks(xyxy: Float32Array, points: Float32Array) -> Float32Array:
     """Turn the third network's (n, 10), x before y and in sides of the box, into (n, 5, 2)."""
     points_xy = points.reshape(-1, 2, 5).transpose(0, 2, 1)
-    return points_xy * _box_sizes(xyxy)[:, None] + xyxy[:, None, :2] - 1
+    return points_xy * _box_extents(xyxy)[:, None] + xyxy[:, None, :2] - 1
 
 
-def _box_sizes(xyxy: Float32Array) -> Float32Array:
+def _box_extents(xyxy: Float32Array) -> Float32Array:
     """Return widths and heights (n, 2), both edges counted."""
     return xyxy[:, 2:] - xyxy[:, :2] + 1

@@ -192,7 +192,7 @@ def _reorient(detector: ScoringDetector, image: UInt8Array, faces: Detections) -
         return faces
     turns = np.repeat(ROTATIONS, len(doubtful)).astype(np.float32)
     queries = select(faces, np.tile(doubtful, len(ROTATIONS)))
-    views = detector.score_crops(image, queries, face_rolls(queries) + turns)
+    views = detector.score_faces(image, queries, face_rolls(queries) + turns)
     scores = confidences(views).reshape(len(ROTATIONS), -1)  # (4, n)
     better = np.flatnonzero(1 - scores[0] > REORIENTED_RATIO * (1 - scores.max(axis=0)))
     if not len(better):
@@ -220,7 +220,7 @@ def _are_verified(detector: ScoringDetector, image: UInt8Array, faces: Detection
         return sure
     queries = select(faces, np.tile(np.arange(len(faces)), len(VERIFIED_SCALES)))
     scales = np.repeat(VERIFIED_SCALES, len(faces)).astype(np.float32)
-    views = detector.score_crops(image, queries, face_rolls(queries), scales)
+    views = detector.score_faces(image, queries, face_rolls(queries), scales)
     scores = confidences(views).reshape(len(VERIFIED_SCALES), -1)
     filling = longer_sides(boxes(faces)) >= FILLING_SHARE * max(image.shape[:2])
     return np.asarray(scores.mean(axis=0) >= np.where(filling, FILLING_SCORE, VERIFIED_SCORE))

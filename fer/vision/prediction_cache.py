@@ -65,7 +65,7 @@ class PredictionCache:
         """Return each face's probabilities, classifying as few faces as will do.
 
         Args:
-            track_ids: n track numbers; the faces of other numbers are forgotten.
+            track_ids: n track ids; the faces of other ids are forgotten.
             crops: Their squares, RGB uint8 (s, s, 3) each.
             time: Seconds on any clock that doesn't go back.
             classify: Turns some of the crops into float32 (m, 7).

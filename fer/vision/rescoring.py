@@ -47,7 +47,7 @@ def refine_upright(
         if not tilted.any():
             break
         squares = replace(found[tilted], xyxy=face_squares(found.xyxy[tilted]))
-        level = cascade.score_crops(image, squares, seen[tilted])
+        level = cascade.score_faces(image, squares, seen[tilted])
         found = found.with_replaced(tilted, level)
         rolls = np.where(tilted, seen, rolls)
     return best_of(found, threshold) if rolls.any() else found
@@ -61,7 +61,9 @@ def rescore_uncertain(
     if doubtful.any():
         queries = found[doubtful]
         squares = face_squares(queries.xyxy, MIRRORED_SCALE)
-        again = cascade.rescore(image, queries, squares, tilts(roll(queries.landmarks)))
+        again = cascade.rescore(
+            image, queries, squares, suppress_small_rolls(roll(queries.landmarks))
+        )
         found = found.with_replaced(doubtful, again)
     return found[found.score > confidence]
 
@@ -76,7 +78,7 @@ def face_squares(xyxy: Float32Array, scales: Float32Array | float = 1.0) -> Floa
     return np.column_stack([middles - halves, middles + halves]).astype(np.float32)
 
 
-def tilts(rolls: Float32Array | None) -> Float32Array | None:
+def suppress_small_rolls(rolls: Float32Array | None) -> Float32Array | None:
     """Return by how many degrees the last network's squares are tilted; None where all are upright.
 
     Those of faces that are hardly tilted are not: they are cropped as they are in the picture.

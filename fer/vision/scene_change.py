@@ -40,11 +40,11 @@ MIN_CORRELATION = 0.5
 SHIFT_MARGIN = 0.2
 """Largest shift that is searched, in sides of the picture."""
 
-ISOLATED = 2.5
+MIN_CUT_RATIO = 2.5
 """Difference of the frames of a cut relative to the mean of those before it: fast pans and zooms
 change the picture again and again."""
 
-COURSE_DECAY = 0.7
+DIFFERENCE_EMA_DECAY = 0.7
 """Share of that mean that is kept from each frame to the next."""
 
 
@@ -67,20 +67,25 @@ class SceneChangeDetector:
     def __init__(self) -> None:
         """Start without a frame."""
         self._reference: UInt8Array | None = None
-        self._course = 0.0
+        self._mean_difference = 0.0
 
     def update(self, image: UInt8Array) -> Change:
         """Compare the next frame, RGB uint8 (h, w, 3), with the last one that showed something."""
         now, before = subsample(image), self._reference
         if before is None or before.shape != now.shape:
-            self._reference, self._course = now, 0.0
+            self._reference, self._mean_difference = now, 0.0
             return Change(whole=True, cut=False)
         difference = cv2.norm(now, before, cv2.NORM_L1) / now.size
         if contrast(now) < MIN_CONTRAST:
             return Change(difference > WHOLE_CHANGE, cut=False)
-        isolated = difference > ISOLATED * self._course
+        isolated = difference > MIN_CUT_RATIO * self._mean_difference
         cut = difference > MIN_CHANGE and isolated and not is_same_scene(before, now)
-        self._course = 0.0 if cut else COURSE_DECAY * self._course + (1 - COURSE_DECAY) * difference
+        self._mean_difference = (
+            0.0
+            if cut
+            else DIFFERENCE_EMA_DECAY * self._mean_difference
+            + (1 - DIFFERENCE_EMA_DECAY) * difference
+        )
         self._reference = now
         return Change(cut or difference > WHOLE_CHANGE, cut)
 

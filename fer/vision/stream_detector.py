@@ -87,11 +87,11 @@ class StreamDetector:
         self._cut |= self.follows_cut
         return self.follows_cut
 
-    def detect_dissolve(self, image: UInt8Array, time: float) -> None:
-        """Take a frame of a recording before all else, to number faces anew after a dissolve."""
+    def assign_new_ids_after_dissolve(self, image: UInt8Array, time: float) -> None:
+        """Take a frame of a recording before all else; faces replaced by a dissolve get new ids."""
         dissolve = self.dissolves.update(self.rotation.to_upright(image), time)
         if dissolve:
-            self.tracker.renumber(dissolve.is_replaced)
+            self.tracker.assign_new_ids(dissolve.is_replaced)
 
     def update(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
         """Detect and track the faces of the next frame.
@@ -148,7 +148,7 @@ class StreamDetector:
         return change
 
     def _forget(self) -> None:
-        """Begin with the next frame as with the first one, but give no number again."""
+        """Begin with the next frame as with the first one, but give no id again."""
         self.tracker.forget_faces()
         self.box_smoother.reset()
         self.rolls, self._size = RollSmoother(self.rolls.max_age), None

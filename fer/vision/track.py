@@ -9,7 +9,7 @@ from fer.array_types import Float32Array, FloatArray
 from fer.vision.boxes import box_centers, box_sizes
 from fer.vision.frame_mapping import FrameMapping
 
-VELOCITY_DECAY, STEADY_DECAY = 0.15, 0.6
+VELOCITY_TIME_CONSTANT, STEADY_TIME_CONSTANT = 0.15, 0.6
 """Seconds in which an unseen face loses all but 37 % of its speed: heads nod and stop, but who
 walks goes on."""
 
@@ -32,7 +32,7 @@ class Track:
     """One face.
 
     Attributes:
-        track_id: Its number; negative until it counts.
+        track_id: Negative until it is confirmed.
         xyxy: Where it was seen last, (4,) in pixels.
         velocity: (2,) in pixels per second.
         last_seen: Seconds.
@@ -53,7 +53,7 @@ class Track:
 
     def predict(self, time: float) -> FloatArray:
         """Return the box at a later time, which it reached ever more slowly."""
-        decay = STEADY_DECAY if self.steady else VELOCITY_DECAY
+        decay = STEADY_TIME_CONSTANT if self.steady else VELOCITY_TIME_CONSTANT
         travel_time: float = decay * -np.expm1((self.last_seen - time) / decay)
         return self.xyxy + np.tile(self.velocity, 2) * travel_time
 

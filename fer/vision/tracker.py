@@ -1,4 +1,4 @@
-"""Tracking faces from frame to frame: each gets a number and keeps it.
+"""Tracking faces from frame to frame: each gets an id and keeps it.
 
 Boxes are matched with the tracks so far by the Hungarian method (Kuhn 1955), as in SORT (Bewley
 et al. 2016, https://arxiv.org/abs/1602.00763), but by distance and size instead of overlap, because
@@ -66,16 +66,16 @@ as much as across a cut, and no longer as much as a lost one."""
 
 
 class FaceTracker:
-    """Numbers the faces of one stream; one tracker per visitor or video.
+    """Tracks the faces of one stream; one tracker per visitor or video.
 
     Args:
-        max_age: Seconds for which a face that isn't seen keeps its number; more where frames come
+        max_age: Seconds for which a face that isn't seen keeps its id; more where frames come
             so seldom that this is hardly one.
-        min_hits: Frames in which a face must be detected to count. Before, its number is
+        min_hits: Frames in which a face must be detected to be confirmed. Before, its id is
             negative.
 
     Attributes:
-        confirmed: Maps track numbers given in the last update to the negative ones that they had.
+        confirmed_from: Maps track ids given in the last update to the negative ones before.
     """
 
     def __init__(self, max_age: float = 1.0, min_hits: int = 1) -> None:
@@ -89,19 +89,19 @@ class FaceTracker:
         if min_hits < 1:
             raise ValueError(f"min_hits is 1 or more, not {min_hits}.")
         self.max_age, self.min_hits = max_age, min_hits
-        self._ids, self._tentative_ids = count(1), count(-1, -1)  # copies share them
+        self._next_id, self._next_tentative_id = count(1), count(-1, -1)  # copies share them
         self.forget_faces()
 
     def forget_faces(self) -> None:
         """Forget all tracks with their appearance; no id is given again."""
         self._tracks: list[Track] = []
         self._last_time = np.inf
-        self.confirmed: dict[int, int] = {}
+        self.confirmed_from: dict[int, int] = {}
 
-    def renumber(self, replaced: Callable[[Float32Array], bool]) -> None:
-        """Count the faces in some boxes, (4,), as others from now on."""
+    def assign_new_ids(self, replaced: Callable[[Float32Array], bool]) -> None:
+        """Give new ids to the faces in some boxes, (4,): they are others from now on."""
         self._tracks = [
-            replace(track, track_id=next(self._tentative_ids), hits=1)
+            replace(track, track_id=next(self._next_tentative_id), hits=1)
             if track.track_id > 0 and replaced(track.xyxy)
             else track
             for track in self._tracks
@@ -132,7 +132,7 @@ class FaceTracker:
         cut: bool = False,
         mappings: Sequence[FrameMapping] = (),
     ) -> Detections:
-        """Give each face the number of the one it continues, or a new one.
+        """Give each face the id of the one it continues, or a new one.
 
         Call once per frame, also when nothing was detected: that is how lost faces are forgotten.
 
@@ -141,7 +141,7 @@ class FaceTracker:
             time: Seconds on any clock that doesn't go back.
             appearance: Their descriptors, (n, d); None compares their boxes only.
             cut: Whether the frame shows another scene than the one before. A known face keeps
-                its number only if box and appearance are the same.
+                its id only if box and appearance are the same.
             mappings: Where the frame's size changed, the ways in which the old frame's points may
                 have moved in the new one; the one that fits the faces best is taken, else the
                 first.
@@ -175,7 +175,7 @@ class FaceTracker:
 
     def _keep(self, tracks: Sequence[Track], matched: dict[int, int], found: "_FrameFaces") -> None:
         """Remember this frame's faces, in their order, and after them those that are missing."""
-        self.confirmed, self._last_time = {}, found.time
+        self.confirmed_from, self._last_time = {}, found.time
         crowded = found.crowded.tolist()
         current = [
             self._confirm(
@@ -193,15 +193,15 @@ class FaceTracker:
         self._tracks = current + [track for row, track in enumerate(tracks) if row not in seen]
 
     def _confirm(self, track: Track) -> Track:
-        """Return the track with a number if it counts from now on."""
+        """Return the track with a positive id if it is confirmed from now on."""
         if track.track_id > 0 or track.hits < self.min_hits:
             return track
-        track_id = next(self._ids)
-        self.confirmed[track_id] = track.track_id
+        track_id = next(self._next_id)
+        self.confirmed_from[track_id] = track.track_id
         return replace(track, track_id=track_id)
 
     def _new_track(self, xyxy: Float32Array, appearance: FloatArray, time: float) -> Track:
-        return Track(next(self._tentative_ids), xyxy, np.zeros(2), time, appearance)
+        return Track(next(self._next_tentative_id), xyxy, np.zeros(2), time, appearance)
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,10 @@ def test_the_log_prior_of_each_head_is_subtracted():
 def test_a_head_has_learned_votes_where_their_prior_was_kept():
     seventh, eighth = (1 / 7,) * 7, (1 / 8,) * 8
     labels_only = HeadCombination(prior_correction=0.6, fer2013_prior=seventh)
-    assert not labels_only.has_learned_votes
-    assert replace(labels_only, ferplus_prior=eighth).has_learned_votes
-    assert replace(labels_only, ferplus_share=0.5).has_learned_votes  # as a base model's has
-    assert ONE_HEAD.has_learned_votes  # networks of an earlier version have no priors
+    assert not labels_only.ferplus_trained
+    assert replace(labels_only, ferplus_prior=eighth).ferplus_trained
+    assert replace(labels_only, ferplus_share=0.5).ferplus_trained  # as a base model's has
+    assert ONE_HEAD.ferplus_trained  # networks of an earlier version have no priors
 
 
 def test_the_first_head_alone_has_its_temperature_only():

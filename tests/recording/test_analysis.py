@@ -91,7 +91,7 @@ def test_faces_that_are_not_looked_for_have_no_part_and_the_results_say_so(tmp_p
 
 def test_a_length_that_is_known_is_not_measured_again(tmp_path, film):
     reports, known = [], replace(check_video(film), duration=200.0)
-    analyze(film, tmp_path / "out", fake_pipeline([]), progress=reports.append, known=known)
+    analyze(film, tmp_path / "out", fake_pipeline([]), progress=reports.append, video_info=known)
     assert max(report.fraction for report in reports[:-1]) < 0.1
 
 

@@ -21,7 +21,7 @@ def analyzed(frame_at, count):
         FrameAnalyzer(Pipeline(FakeDetector(BOXES), FakeClassifier()), "person", 5),
         [],
     )
-    analyzer.receivers.append(lambda faces, time: numbers.append(faces.tracker_id.tolist()))
+    analyzer.sample_callbacks.append(lambda faces, time: numbers.append(faces.tracker_id.tolist()))
     for index in range(count):
         picture = cv2.resize(frame_at(index), SIZE)
         analyzer.analyze(Frame(picture, index / RATE, 1 / RATE))

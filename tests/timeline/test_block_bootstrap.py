@@ -20,7 +20,7 @@ def coverage(rows):
     held = []
     for row in rows:
         known = mean_error(row)
-        held.append(abs(row.mean()) < t.ppf(0.975, known.freedom) * known.error)
+        held.append(abs(row.mean()) < t.ppf(0.975, known.degrees_of_freedom) * known.error)
     return np.mean(held)
 
 

@@ -208,13 +208,13 @@ async def test_the_largest_timeline_that_grows_ends_when_they_take_too_much_memo
     recorders = recorded(sessions, 30, 31, 39, 0)
     recorders[2].running = False
     sessions.sweep()
-    assert not any(recorder.limit for recorder in recorders)
+    assert not any(recorder.end_reason for recorder in recorders)
     recorders[3].nbytes = 20
     for ended in ({1}, {0, 1}, {0, 1}):  # 20 is less than an equal share, 25
         sessions.sweep()
-        assert {n for n, recorder in enumerate(recorders) if recorder.limit} == ended
+        assert {n for n, recorder in enumerate(recorders) if recorder.end_reason} == ended
     recorders[0].record(None, 1.0)
-    assert not recorders[0].running and recorders[0].limit and len(sessions) == 4
+    assert not recorders[0].running and recorders[0].end_reason and len(sessions) == 4
 
 
 async def test_finished_timelines_of_closed_pages_go_before_another_one_ends(monkeypatch):
@@ -227,7 +227,7 @@ async def test_finished_timelines_of_closed_pages_go_before_another_one_ends(mon
         sessions.get_or_create(token(number), NOBODY).page = "closed"
     sessions.sweep()
     left = [sessions.get_or_create(token(number), NOBODY).live.recorder for number in range(4)]
-    assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].limit
+    assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].end_reason
     sessions.require_space()
 
 

@@ -122,8 +122,8 @@ def test_the_last_frame_is_not_shown_beyond_the_stated_end(tmp_path, monkeypatch
     film = make_film(tmp_path / "a.mov", STEADY, last=3000)
     monkeypatch.setattr(
         reader,
-        "read_header",
-        lambda *about, **size: replace(header.read_header(*about, **size), duration=stated),
+        "read_video_info",
+        lambda *about, **size: replace(header.read_video_info(*about, **size), duration=stated),
     )
     with VideoReader(film) as frames:
         last = list(frames)[-1]

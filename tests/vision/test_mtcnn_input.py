@@ -27,7 +27,7 @@ def test_a_face_is_found_and_followed_in_the_dark(detector, factor):
     faces = detector.detect(image)
     assert len(faces) == 1
     np.testing.assert_allclose(faces.xyxy[0], FACE, atol=12)
-    assert detector.score_crops(image, faces, np.zeros(1, np.float32)).confidence[0] > 0.9
+    assert detector.score_faces(image, faces, np.zeros(1, np.float32)).confidence[0] > 0.9
     assert len(detector.redetect(image, faces.xyxy, 0.6)) == 1
 
 

@@ -115,7 +115,7 @@ class MouthForEyes:
     def detect(self, image: np.ndarray) -> Detections:
         return self.face(np.zeros(1), np.full(1, 1.0 if image[0, 0, 0] else 0.98))
 
-    def score_crops(self, image, faces, rolls, scales=None) -> Detections:
+    def score_faces(self, image, faces, rolls, scales=None) -> Detections:
         upside_down = np.abs(roll_difference(rolls, 180)) < 1
         return self.face(rolls, np.where(upside_down, 0.999, 0.985))
 

@@ -1,4 +1,4 @@
-"""Track numbers stay with people in scenes in which who is where is known."""
+"""Track ids stay with people in scenes in which who is where is known."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def pipeline():
 
 
 def followed_live(script, people, pipeline) -> Iterator[tuple]:
-    """Yield boxes by person, boxes of faces and their track numbers, as of a live stream."""
+    """Yield boxes by person, boxes of faces and their track ids, as of a live stream."""
     state = StreamState()
     for image, time, truth in frames(script, people, LIVE_RATE):
         faces = pipeline.process_frame(image, time, state)

@@ -174,9 +174,9 @@ def test_a_face_is_tentative_until_it_is_confirmed():
     assert tracker.predict(0.1).shape == (0, 4)
     assert tracker.predict(0.1, tentative=True).shape == (1, 4)
     both = tracker.update(faces((100, 100), (300, 100)), 0.1).tracker_id.tolist()
-    assert both == [1, -2] and tracker.confirmed == {1: -1}
+    assert both == [1, -2] and tracker.confirmed_from == {1: -1}
     assert tracker.update(faces((100, 100)), 0.2).tracker_id.tolist() == [1]
-    assert tracker.confirmed == {}
+    assert tracker.confirmed_from == {}
 
 
 def test_a_tentative_face_is_forgotten_soon():

@@ -1,4 +1,5 @@
 // Starts the page: its settings, the worker with the networks, the screens and the service worker.
+// Modules of this folder, of ../pipeline, and of fer/ui/shared_js, which the build copies beside these.
 
 import { Labels, el, find, message } from "./dom.js";
 import { PageTexts } from "./language.js";

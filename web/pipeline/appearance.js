@@ -4,7 +4,7 @@
 import { boxCenter, boxSize } from "./boxes.js";
 import { create } from "./picture.js";
 import { resizeArea } from "./resize.js";
-import { mean, range } from "./rounding.js";
+import { mean, range } from "./math.js";
 
 const CHANNELS = [0, 1, 2];
 

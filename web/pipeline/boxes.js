@@ -2,7 +2,7 @@
 //
 // Mirrors fer/vision/boxes.py, and what fer/vision takes from OpenCV and supervision.
 
-import { clip } from "./rounding.js";
+import { clip } from "./math.js";
 
 export const boxWidth = ([left, , right]) => right - left;
 

@@ -3,7 +3,7 @@
 
 import { grey } from "./picture.js";
 import { resizeGrey } from "./resize.js";
-import { mean, sum } from "./rounding.js";
+import { mean, sum } from "./math.js";
 
 const INPUT = "pixel_values"; // as fer/model/onnx_export.py names it
 

@@ -5,7 +5,7 @@ import { boxCenter, boxHeight, boxWidth } from "./boxes.js";
 import { cutSquare } from "./picture.js";
 import { faceRoll } from "./pose.js";
 import { cutRotatedSquare, rotateImage } from "./rotation.js";
-import { radians } from "./rounding.js";
+import { radians } from "./math.js";
 
 /** Cuts every face out, in order; `framing` is {scale, shift_x, shift_y}, as the network was trained. */
 export const cropFaces = (picture, faces, framing, constants) =>

@@ -7,8 +7,8 @@ import { boxArea, clipBox, containment, iou, largestFirst, longerSide, squareBox
 import { brighten } from "./mtcnn_input.js";
 import { detectAnyRotation } from "./photo_search.js";
 import { pyramidScales, splitIntoTiles } from "./pyramid.js";
-import { rescoreUncertain, faceSquare, refineUpright, tilts } from "./rescoring.js";
-import { round } from "./rounding.js";
+import { rescoreUncertain, faceSquare, refineUpright, suppressSmallRolls } from "./rescoring.js";
+import { round } from "./math.js";
 
 export class FaceDetector {
   /**
@@ -49,7 +49,7 @@ export class FaceDetector {
 
   /** Finds faces again near where they are expected, tilted by `rolls` degrees. */
   async redetect(picture, boxes, confidence, rolls) {
-    const degrees = tilts(rolls, this.rescoring);
+    const degrees = suppressSmallRolls(rolls, this.rescoring);
     const squares = boxes.map((box, i) => (degrees[i] ? faceSquare(box, this.rescoring) : squareBox(box)));
     const whole = squares.map((square) => square.map(round)); // as they are cut out, so that rounding errors don't add up
     const found = await this.cascade.finalize(this.brighten(picture), whole, confidence, degrees);
@@ -62,9 +62,9 @@ export class FaceDetector {
   }
 
   /** Returns the last network's output for each face, turned upright, in the order given. */
-  async scoreCrops(picture, faces, rolls, scales = faces.map(() => 1)) {
+  async scoreFaces(picture, faces, rolls, scales = faces.map(() => 1)) {
     const squares = faces.map(({ box }, i) => faceSquare(box, this.rescoring, scales[i]));
-    const found = await this.cascade.scoreCrops(this.brighten(picture), squares, tilts(rolls, this.rescoring));
+    const found = await this.cascade.scoreFaces(this.brighten(picture), squares, suppressSmallRolls(rolls, this.rescoring));
     return found.map((face, i) => ({ ...(face ?? faces[i]), box: clipBox((face ?? faces[i]).box, picture.width, picture.height) }));
   }
 

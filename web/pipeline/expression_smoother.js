@@ -1,7 +1,7 @@
 // Smoothing by track: an exponential moving average and label hysteresis. Mirrors fer/vision/expression_smoother.py.
 
 import { softmax } from "./classifier.js";
-import { argmax } from "./rounding.js";
+import { argmax } from "./math.js";
 import { recent } from "./track_memory.js";
 
 export class ExpressionSmoother {

@@ -6,7 +6,7 @@ import { boxCenter, containment, squareBox, nonMaximumSuppression } from "./boxe
 import { cropBox, cropTilted, resize } from "./mtcnn_input.js";
 import { mirror, view } from "./picture.js";
 import { rotateBox, rotatePoint } from "./rotation.js";
-import { mean, range, round } from "./rounding.js";
+import { mean, range, round } from "./math.js";
 
 const INPUT = "pixels"; // as fer/vision/mtcnn_networks.py names it
 
@@ -75,9 +75,9 @@ export class MtcnnCascade {
     return kept.map(({ box, score, corrections }) => ({ box: squareBox(regress(box, corrections)), score }));
   }
 
-  /** Returns final boxes with landmarks, as `scoreCrops` has them, the best of them. */
+  /** Returns final boxes with landmarks, as `scoreFaces` has them, the best of them. */
   async finalize(picture, squares, threshold, rolls) {
-    const found = await this.scoreCrops(picture, squares, rolls);
+    const found = await this.scoreFaces(picture, squares, rolls);
     return this.bestOf(found.filter(Boolean), threshold);
   }
 
@@ -93,7 +93,7 @@ export class MtcnnCascade {
    * Returns the third network's output for squares, turned upright where they are tilted by `rolls` degrees;
    * null for those outside of the picture.
    */
-  async scoreCrops(picture, squares, rolls = squares.map(() => 0)) {
+  async scoreFaces(picture, squares, rolls = squares.map(() => 0)) {
     const seen = this.crops(picture, squares, rolls);
     const results = await this.scoreBatches("onet", seen.map(([, crop]) => crop), this.constants.OUTPUT_SIDE);
     const found = squares.map(() => null);

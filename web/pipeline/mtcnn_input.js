@@ -5,7 +5,7 @@ import { boxCenter } from "./boxes.js";
 import { create, view } from "./picture.js";
 import { halve, resizeLinear } from "./resize.js";
 import { cutRotatedSquare } from "./rotation.js";
-import { clip, round } from "./rounding.js";
+import { clip, round } from "./math.js";
 
 const halves = new WeakMap(); // picture -> its half; all copies in a pyramid begin with the same ones
 

@@ -4,7 +4,7 @@ import { boxHeight, boxWidth, largestFirst, longerSide, mergeFaces } from "./box
 import { faceRoll, rollDifference } from "./pose.js";
 import { resizeArea } from "./resize.js";
 import { rotateFaces, rotateImage } from "./rotation.js";
-import { argmax, degrees, mean, modulo, radians, range, round, sum } from "./rounding.js";
+import { argmax, degrees, mean, modulo, radians, range, round, sum } from "./math.js";
 
 /** Returns {faces, rotation}: the faces in the photo's own pixels, and by how many degrees clockwise it is turned. */
 export async function detectAnyRotation(detector, picture) {
@@ -101,7 +101,7 @@ class PhotoSearch {
     const doubtful = this.doubtful(faces);
     if (!doubtful.length) return faces;
     const queries = ROTATIONS.flatMap((quarter) => doubtful.map((face) => [face, faceRoll(face) + quarter]));
-    const views = await detector.scoreCrops(picture, queries.map(([face]) => face), queries.map(([, angle]) => angle));
+    const views = await detector.scoreFaces(picture, queries.map(([face]) => face), queries.map(([, angle]) => angle));
     const reoriented = new Map();
     doubtful.forEach((face, i) => {
       const ways = range(ROTATIONS.length).map((quarter) => views[quarter * doubtful.length + i]);
@@ -126,7 +126,7 @@ class PhotoSearch {
     if (sure.length || !faces.length) return sure;
     const queries = VERIFIED_SCALES.flatMap((scale) => faces.map((face) => [face, scale]));
     const same = queries.map(([face]) => face);
-    const views = await detector.scoreCrops(picture, same, same.map(faceRoll), queries.map(([, scale]) => scale));
+    const views = await detector.scoreFaces(picture, same, same.map(faceRoll), queries.map(([, scale]) => scale));
     return faces.filter(({ box }, i) => {
       const score = mean(range(VERIFIED_SCALES.length).map((scale) => views[scale * faces.length + i].score));
       const fills = longerSide(box) >= FILLING_SHARE * Math.max(picture.width, picture.height);

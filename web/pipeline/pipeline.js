@@ -20,7 +20,7 @@ import { MtcnnCascade } from "./mtcnn.js";
 import { fromImageData } from "./picture.js";
 import { PredictionCache } from "./prediction_cache.js";
 import { isTurnedAway, measureQuality } from "./quality.js";
-import { argmax } from "./rounding.js";
+import { argmax } from "./math.js";
 import { ExpressionSmoother } from "./expression_smoother.js";
 import { StreamDetector } from "./stream_detector.js";
 

@@ -1,7 +1,7 @@
 // Head pose, estimated from five landmarks: the eyes, the nose and the corners of the mouth, [x, y] each.
 // Mirrors fer/vision/pose.py; degrees are clockwise as seen.
 
-import { degrees, modulo } from "./rounding.js";
+import { degrees, modulo } from "./math.js";
 
 /** Returns the vector from the eyes to the mouth. */
 function downwards([leftEye, rightEye, , leftMouth, rightMouth]) {

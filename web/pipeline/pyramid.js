@@ -3,7 +3,7 @@
 // A tile is {scale, left, top, right, bottom}: a rectangle of the picture, at one size of the pyramid.
 
 import { clipBox, longerSide, squareBox } from "./boxes.js";
-import { round } from "./rounding.js";
+import { round } from "./math.js";
 
 /** Returns the scales at which a picture is searched, the finest first. */
 export function pyramidScales({ width, height }, minFace, { PNET_WINDOW, PYRAMID_FACTOR }) {

@@ -5,7 +5,7 @@ import { boxSize } from "./boxes.js";
 import { luminance } from "./picture.js";
 import { faceRoll, yaw } from "./pose.js";
 import { resizeArea, resizeLinear } from "./resize.js";
-import { mean } from "./rounding.js";
+import { mean } from "./math.js";
 
 /** Measures a face, with its square as `crop`. */
 export function measureQuality(face, crop, config) {

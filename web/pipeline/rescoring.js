@@ -15,7 +15,7 @@ export async function refineUpright(cascade, picture, found, threshold, constant
     if (!tilted.includes(true)) break;
     const queries = found.flatMap((face, i) => (tilted[i] ? [i] : []));
     const squares = queries.map((i) => faceSquare(found[i].box, constants));
-    const level = await cascade.scoreCrops(picture, squares, queries.map((i) => seen[i]));
+    const level = await cascade.scoreFaces(picture, squares, queries.map((i) => seen[i]));
     found = found.map((face, i) => (tilted[i] ? level[queries.indexOf(i)] : face) ?? face);
     rolls = rolls.map((degrees, i) => (tilted[i] ? seen[i] : degrees));
   }
@@ -28,7 +28,7 @@ export async function rescoreUncertain(cascade, picture, found, confidence, cons
   const queries = found.filter(({ score }) => score < RESCORE_BELOW);
   if (queries.length) {
     const squares = queries.map(({ box }) => faceSquare(box, constants, MIRRORED_SCALE));
-    const again = await cascade.rescore(picture, queries, squares, tilts(queries.map(faceRoll), constants));
+    const again = await cascade.rescore(picture, queries, squares, suppressSmallRolls(queries.map(faceRoll), constants));
     found = found.map((face) => again[queries.indexOf(face)] ?? face);
   }
   return found.filter(({ score }) => score > confidence);
@@ -42,6 +42,6 @@ export function faceSquare(box, constants, scale = 1) {
 }
 
 /** Returns by how many degrees squares are tilted: those of faces that are hardly tilted are not. */
-export function tilts(rolls, constants) {
+export function suppressSmallRolls(rolls, constants) {
   return rolls.map((degrees) => (Math.abs(rollDifference(degrees, 0)) < constants.TILTED_FROM ? 0 : degrees));
 }

@@ -1,7 +1,7 @@
 // Pictures at other sizes, byte for byte as OpenCV computes them, and grey ones as Pillow does.
 
 import { create } from "./picture.js";
-import { round, sum } from "./rounding.js";
+import { round, sum } from "./math.js";
 
 const BITS = 11; // of the fixed-point weights in OpenCV's interpolation
 

@@ -2,7 +2,7 @@
 
 import { iou } from "./boxes.js";
 import { faceRoll } from "./pose.js";
-import { argmax, degrees, radians } from "./rounding.js";
+import { argmax, degrees, radians } from "./math.js";
 import { recent } from "./track_memory.js";
 
 const direction = ({ x, y }) => Math.fround(degrees(Math.atan2(y, x)));

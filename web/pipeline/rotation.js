@@ -2,7 +2,7 @@
 
 import { boxCenter, boxHeight, boxWidth, clipBox } from "./boxes.js";
 import { create, quarterTurn, view } from "./picture.js";
-import { clip, modulo, radians, round } from "./rounding.js";
+import { clip, modulo, radians, round } from "./math.js";
 
 const GREY = 128; // of what lies outside of a picture
 

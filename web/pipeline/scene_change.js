@@ -2,28 +2,28 @@
 
 import { view } from "./picture.js";
 import { resizeArea, resizeNearest } from "./resize.js";
-import { mean, range, round } from "./rounding.js";
+import { mean, range, round } from "./math.js";
 
 const CHANNELS = [0, 1, 2];
 
 export class SceneChangeDetector {
   constructor({ scene_change: constants }) {
-    Object.assign(this, { constants, reference: null, course: 0 });
+    Object.assign(this, { constants, reference: null, meanDifference: 0 });
   }
 
   /** Compares the next frame with the last one that showed something; returns {whole, cut}. */
   update(picture) {
-    const { COURSE_DECAY, ISOLATED, MIN_CHANGE, MIN_CONTRAST, WHOLE_CHANGE } = this.constants;
+    const { DIFFERENCE_EMA_DECAY, MIN_CUT_RATIO, MIN_CHANGE, MIN_CONTRAST, WHOLE_CHANGE } = this.constants;
     const [now, before] = [subsample(picture, this.constants), this.reference];
     if (!before || before.width !== now.width || before.height !== now.height) {
-      Object.assign(this, { reference: now, course: 0 });
+      Object.assign(this, { reference: now, meanDifference: 0 });
       return { whole: true, cut: false };
     }
     const difference = meanDifference(now, before);
     if (contrast(now) < MIN_CONTRAST) return { whole: difference > WHOLE_CHANGE, cut: false };
-    const isolated = difference > ISOLATED * this.course;
+    const isolated = difference > MIN_CUT_RATIO * this.meanDifference;
     const cut = difference > MIN_CHANGE && isolated && !this.isSameScene(before, now);
-    this.course = cut ? 0 : COURSE_DECAY * this.course + (1 - COURSE_DECAY) * difference;
+    this.meanDifference = cut ? 0 : DIFFERENCE_EMA_DECAY * this.meanDifference + (1 - DIFFERENCE_EMA_DECAY) * difference;
     this.reference = now;
     return { whole: cut || difference > WHOLE_CHANGE, cut };
   }

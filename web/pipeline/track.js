@@ -9,8 +9,8 @@ export const newTrack = (id, box, appearance, time) =>
   ({ id, box, velocity: [0, 0], lastSeen: time, appearance, hits: 1, steady: false, lostAtCut: false });
 
 /** Returns the box at a later time, which it reached ever more slowly. */
-export function predictBox({ box, velocity, lastSeen, steady }, time, { STEADY_DECAY, VELOCITY_DECAY }) {
-  const decay = steady ? STEADY_DECAY : VELOCITY_DECAY;
+export function predictBox({ box, velocity, lastSeen, steady }, time, { STEADY_TIME_CONSTANT, VELOCITY_TIME_CONSTANT }) {
+  const decay = steady ? STEADY_TIME_CONSTANT : VELOCITY_TIME_CONSTANT;
   const travelled = decay * -Math.expm1((lastSeen - time) / decay);
   return box.map((edge, i) => edge + velocity[i % 2] * travelled);
 }

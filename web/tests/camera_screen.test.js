@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { Camera } from "../../fer/ui/modules/camera.js";
-import { CameraScreen, ScreenLock } from "../../fer/ui/modules/camera_screen.js";
+import { Camera } from "../../fer/ui/shared_js/camera.js";
+import { CameraScreen, ScreenLock } from "../../fer/ui/shared_js/camera_screen.js";
 
 let screen, finishLoading, opened, opens;
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readsTrue } from "../../fer/ui/modules/canvas_reading.js";
+import { readsTrue } from "../../fer/ui/shared_js/canvas_reading.js";
 
 /** Returns a canvas whose pixels `change` gives instead of those that were filled, red and green. */
 function canvas(change) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LabelPlacer } from "../../fer/ui/modules/label_placement.js";
+import { LabelPlacer } from "../../fer/ui/shared_js/label_placement.js";
 import { golden } from "./golden.js";
 
 const [FRAME, GAP] = [[480, 270], 4];

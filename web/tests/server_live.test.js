@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { awakeTime } from "../../fer/ui/modules/camera.js";
-import { ServerLive } from "../../fer/ui/modules/server_live.js";
+import { awakeTime } from "../../fer/ui/shared_js/camera.js";
+import { ServerLive } from "../../fer/ui/shared_js/server_live.js";
 
 test("what an earlier run leaves behind doesn't stop the one that goes on", async () => {
   let sent = 0;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { _n, decimal } from "../../fer/ui/modules/texts.js";
+import { _n, decimal } from "../../fer/ui/shared_js/texts.js";
 
 afterEach(() => delete globalThis.document);
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from fer.i18n import format_count
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.images import ImageError
 from fer.timeline.formatting import format_decimal
 
@@ -70,7 +70,11 @@ def frame_bytes(payload: Any) -> bytes:
             bytes or pixels or has too many scans.
     """
     url = payload.get("url") if isinstance(payload, dict) else None
-    if not isinstance(url, str) or not url.startswith(DATA_URL_PREFIX) or payload.get("path") is not None:
+    if (
+        not isinstance(url, str)
+        or not url.startswith(DATA_URL_PREFIX)
+        or payload.get("path") is not None
+    ):
         raise ImageError(_(_MALFORMED))
     if len(url) > MAX_JPEG_BYTES * 4 // 3 + len(DATA_URL_PREFIX) + 4:
         raise ImageError(

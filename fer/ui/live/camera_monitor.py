@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fer.array_types import UInt8Array
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 
 CAMERA_SIZES = {"person": (640, 480), "class": (960, 540)}
 """Width and height of the camera's picture by view: the faces of a class are farther away and need
@@ -22,7 +22,7 @@ more pixels."""
 MAX_UNIFORM_RANGE = 3
 """Range of grey levels in a uniform picture, in each channel.
 
-As JPEG in the page's quality (`fer/ui/modules/server_live.js`), a blank picture has a range of 0,
+As JPEG in the page's quality (`fer/ui/shared_js/server_live.js`), a blank picture has a range of 0,
 and black with sensor noise of one level (standard deviation) has 2 or 3; noise of two levels, less
 than that of a camera in a dark room, has more."""
 

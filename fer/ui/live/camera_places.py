@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.ui.fair_scheduler import BusyError
 
 MAX_STREAMS = 24

@@ -13,7 +13,7 @@ from fer.vision.detections import boxes, probabilities
 
 @dataclass(frozen=True)
 class LiveReading:
-    """The response to a frame; `fer/ui/modules/server_live.js` draws it over the camera's picture.
+    """The response to a frame; `fer/ui/shared_js/server_live.js` draws it over the picture.
 
     Attributes:
         panel: HTML of the panel.

@@ -11,7 +11,7 @@ import gradio as gr
 
 from fer.i18n import SOURCE, use_language
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.exports import FORMATS, export_texts
 from fer.timeline.methods import NetworkIdentity, TimelineMetadata, methods_paragraph

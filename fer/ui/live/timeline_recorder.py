@@ -12,7 +12,7 @@ from markupsafe import Markup
 from supervision import Detections
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.templates import render
 from fer.timeline.chart import timeline_html
 from fer.timeline.comparison_table import stretches_html
@@ -67,9 +67,9 @@ class TimelineRecorder:
         last_drawn: When the chart was drawn last, in seconds of `time.monotonic`.
         end_sent: Whether one more frame's response has contained the finished timeline.
         nbytes: Approximate memory of the timeline when it was drawn last.
-        limit: Why it ends at the next frame, or ended by itself: a sentence in English; "" while it
-            may go on, and where its visitor ended it.
-        began: The clock time at which it was started, in UTC.
+        end_reason: Why it ends at the next frame, or ended by itself: a sentence in English; ""
+            while it may go on, and where its visitor ended it.
+        started_utc: The clock time at which it was started, in UTC.
         reloaded: Whether the page was loaded again, and no frame has come since.
     """
 
@@ -80,15 +80,15 @@ class TimelineRecorder:
     last_drawn: float = float("-inf")
     end_sent: bool = False
     nbytes: int = 0
-    limit: str = ""
-    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    end_reason: str = ""
+    started_utc: datetime = field(default_factory=lambda: datetime.now(UTC))
     reloaded: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def started_at(self) -> str:
         """When it was started, in ISO 8601 to the second, in UTC."""
-        return self.began.isoformat(timespec="seconds")
+        return self.started_utc.isoformat(timespec="seconds")
 
     def record(self, faces: Detections | None, now: float) -> str | None:
         """Count a frame; return the timeline's HTML when it is time to draw it again, else None.
@@ -106,9 +106,9 @@ class TimelineRecorder:
             if now < self.started:  # the frame is from before the start
                 return None
             if now - self.started >= MAX_DURATION:
-                self.limit = LIMIT_REACHED
-            if self.limit:
-                self.stop(now, self.limit)
+                self.end_reason = LIMIT_REACHED
+            if self.end_reason:
+                self.stop(now, self.end_reason)
                 return _finished_html(self)
             if faces is not None:
                 self.timeline.add(faces, now - self.started)
@@ -116,18 +116,18 @@ class TimelineRecorder:
                 return None
             self.last_drawn, self.nbytes = now, self.timeline.nbytes
             if self.nbytes >= MAX_TIMELINE_BYTES:
-                self.limit = LIMIT_REACHED
+                self.end_reason = LIMIT_REACHED
             return _running_html(self, now)
 
-    def stop(self, now: float, limit: str = "") -> None:
+    def stop(self, now: float, end_reason: str = "") -> None:
         """End it, unless it has ended.
 
         Args:
             now: Seconds of `time.monotonic`.
-            limit: Why it ends by itself; "" if its visitor ends it.
+            end_reason: Why it ends by itself; "" if its visitor ends it.
         """
         if self.running:
-            self.running, self.length, self.limit = False, now - self.started, limit
+            self.running, self.length, self.end_reason = False, now - self.started, end_reason
 
     def html(self, now: float, note: str = "") -> str:
         """Return the HTML of the timeline as it is.
@@ -184,7 +184,7 @@ def _finished_html(recorder: TimelineRecorder, trouble: str = "") -> Markup:
         recorder: Recorder of the timeline.
         trouble: Why a mark was not changed; "" for nothing.
     """
-    timeline, length, limit = recorder.timeline, recorder.length, recorder.limit
+    timeline, length, reason = recorder.timeline, recorder.length, recorder.end_reason
     if not len(timeline):
         return html.message(_("Nothing recorded"), _("The camera sent no picture; start it first."))
     ended = _("The timeline has ended")
@@ -192,7 +192,7 @@ def _finished_html(recorder: TimelineRecorder, trouble: str = "") -> Markup:
         "live_timeline.html",
         running=False,
         view=timeline.view,
-        message=html.message(ended, _(limit, hours=MAX_DURATION // 3600)) if limit else "",
+        message=html.message(ended, _(reason, hours=MAX_DURATION // 3600)) if reason else "",
         readout=_readout(_("Finished"), timeline),
         note="",
         chart=timeline_html(timeline, duration=length, started=recorder.started_at),

@@ -9,7 +9,7 @@ from fer.array_types import Float32Array
 from fer.drawing.annotators import display_ids
 from fer.drawing.face_export import describe_rotation
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.templates import render

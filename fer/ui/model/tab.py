@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from fer.i18n import current_language
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.images import ImageError
 from fer.model.classifier import ModelError
 from fer.model.evaluation_results import Evaluation

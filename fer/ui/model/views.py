@@ -10,7 +10,7 @@ from fer.colors import COLORS
 from fer.evaluation.mistakes import describe_mistakes
 from fer.i18n import format_count
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.labels import EXPRESSIONS, LABEL_SYNONYMS
 from fer.model.evaluation_results import (
     COMBINED,

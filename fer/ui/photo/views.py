@@ -11,7 +11,7 @@ from supervision import Detections
 from fer.array_types import Float32Array, UInt8Array
 from fer.drawing.face_export import describe_rotation
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.ui import html

@@ -12,7 +12,7 @@ import orjson
 from markupsafe import Markup
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.paths import printable
 from fer.recording.outputs import FILE_NAMES
 from fer.timeline.compare import MAX_SAMPLES, compare_timelines

@@ -16,7 +16,7 @@ from gradio.utils import get_upload_folder
 
 from fer.i18n import current_language
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.pipeline import Pipeline
 from fer.recording import AnalysisCancelled, AnalysisSettings, RecordingResult
 from fer.recording.exports import name_files, write_archive

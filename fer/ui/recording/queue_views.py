@@ -7,7 +7,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.i18n import ngettext
 from fer.recording import Progress
 from fer.templates import render

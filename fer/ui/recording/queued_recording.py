@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.paths import printable
 from fer.recording import AnalysisSettings
 from fer.recording.span import WHOLE, Span

@@ -14,7 +14,7 @@ import orjson
 
 from fer.i18n import current_language
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.images import encode_jpeg, read_image
 from fer.output_files import OutputError, write_file
 from fer.recording import RecordingResult

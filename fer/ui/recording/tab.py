@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.components import Component
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.paths import VIDEO_FORMATS, VIDEO_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html

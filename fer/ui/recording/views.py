@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from fer.i18n import current_language
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.recording import RecordingResult
 from fer.recording.thumbnails import Thumbnail, match_pictures
 from fer.templates import render

@@ -1,4 +1,4 @@
-// Starts the Live tab on the server, by modules that the on-device page shares: fer/ui/modules.
+// Starts the Live tab on the server, by modules that the on-device page shares: fer/ui/shared_js.
 const find = (selector) => document.querySelector(selector);
 
 const page = {

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 
 MAX_OPEN = 1000
 """Sessions with an open connection; for one more, the one that was idle for longest yields."""

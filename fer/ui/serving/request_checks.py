@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.ui.live.camera_frames import DATA_URL_PREFIX, MAX_JPEG_BYTES
 from fer.ui.serving.transfer_limits import Transfers
 from fer.ui.serving.upload_limits import MAX_LEASED
@@ -34,8 +34,8 @@ MAX_BODY_BYTES = 100_000
 """Bytes of a body without a camera frame."""
 
 MAX_FRAME_BYTES = 2 * MAX_JPEG_BYTES
-"""Bytes of a body with a camera frame, in base64: of one that is somewhat too large its own sentence
-is returned; one of 640 x 480 pixels takes about 70,000."""
+"""Bytes of a body with a camera frame, in base64: one that is somewhat too large is refused by a
+sentence of its own; one of 640 x 480 pixels takes about 70,000."""
 
 FRAME_FUNCTION = "read_frame"
 """The server function that camera frames are sent to."""

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fer.ui.gradio_internals import has_results, pending_events, session_of
 from fer.ui.serving.connections import RESULTS, SESSION
 from fer.ui.serving.input_checks import InputChecks
 from fer.ui.serving.mcp_route import TOOL, McpRoute
@@ -38,7 +39,6 @@ from fer.ui.serving.request_checks import (
 from fer.ui.serving.static_cache import RENDERED, RenderingTurns, is_for_another_page
 from fer.ui.serving.upload_route import UploadRoute
 from fer.ui.serving.upload_store import Claims, UploadStore
-from fer.ui.session_cleanup import has_results, pending_events, session_of
 
 _NAME = r"[^/]{1,100}"
 

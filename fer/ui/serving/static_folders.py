@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-MODULES = Path(__file__).parents[1] / "modules"
+MODULES = Path(__file__).parents[1] / "shared_js"
 """Scripts of the Live tab that the device page shares, as ES modules."""
 
 BUILT = Path(__file__).parents[3] / "web" / "dist"

@@ -10,7 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.ui.serving.request_checks import RequestError
 from fer.ui.serving.upload_limits import Upload
 from fer.ui.serving.upload_store import UploadStore

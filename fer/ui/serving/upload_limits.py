@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 
 MAX_AGE = 3000
 """Seconds for which an upload and its results are kept while its page is open."""

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
+from fer.i18n import gettext_noop as N_
 from fer.ui.serving.request_checks import RequestError, claimed_size
 from fer.ui.serving.transfer_limits import Transfer
 from fer.ui.serving.upload_form import BAD_FORM, MAX_FILES, Form, too_large

@@ -159,7 +159,7 @@ def test_it_is_explained_where_it_ends_for_all_visitors_memory(clock):
     live = LivePage(SIX[:1])
     live.start()
     record(live, clock, [0.0])
-    live.session().live.recorder.limit = MEMORY_FULL
+    live.session().live.recorder.end_reason = MEMORY_FULL
     (chart,) = record(live, clock, [1.0])
     assert "The timeline has ended" in chart and "among the largest" in chart
     assert "2 hours" not in chart
@@ -339,7 +339,7 @@ async def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_
 
 def test_the_clock_time_of_the_start_is_kept():
     recorder = TimelineRecorder(steady(5, 1, view="person", happy=1.0), 0.0)
-    recorder.began = datetime(2026, 11, 29, 14, 3, 5, 400_000, UTC)
+    recorder.started_utc = datetime(2026, 11, 29, 14, 3, 5, 400_000, UTC)
     assert 'data-started="2026-11-29T14:03:05+00:00"' in stopped(recorder)
     looking = LivePage()
     session = Session("page")

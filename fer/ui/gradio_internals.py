@@ -1,4 +1,4 @@
-"""What Gradio keeps of visitors: little, none when they have left; and the page's regular sweep.
+"""Gradio's own state of visitors: little is kept, and nothing when they have left.
 
 Gradio 6.31 has no public way for it: `state_session_capacity` evicts sessions by number alone,
 `delete_callback` is for `gr.State`, `delete_cache` for files, and the queue's entries of a session
@@ -6,25 +6,16 @@ are never removed. Nor has it one to let its queue poll less often. So this modu
 `fer.ui.mailboxes`, and no other, reach into its insides, and their tests fail when those change.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import anyio.to_thread
 import gradio as gr
-from fastapi import FastAPI
 from gradio.state_holder import SessionState, StateHolder
 
-from fer.ui.allocator import return_freed_memory
 from fer.ui.mailboxes import Mailboxes
-from fer.ui.serving.request_checks import OriginFilter
-from fer.ui.serving.upload_limits import UPLOAD_SWEEP_INTERVAL
-from fer.ui.serving.upload_store import UploadStore
 
 logger = logging.getLogger(__name__)
 
@@ -204,69 +195,3 @@ def forget_deleted_files(demo: gr.Blocks) -> None:
     """Drop deleted files from Gradio's own lists, which only grow."""
     for paths in demo.temp_file_sets:
         paths.difference_update([path for path in paths.copy() if not Path(path).exists()])
-
-
-def cleanup_lifespan(store: UploadStore) -> Callable[[FastAPI], Any]:
-    """Return an ASGI lifespan in which Gradio keeps little, and uploads and sessions are swept."""
-
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        install_minimal_state(app, app.state.connections.is_open)
-        app.state.connections.working = partial(working_sessions, app.get_blocks())
-        app.middleware_stack = OriginFilter(app.middleware_stack)
-        # Otherwise malformed requests could fill the disk with log lines.
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-        task = asyncio.create_task(_sweep(store, app))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    return lifespan
-
-
-async def _sweep(store: UploadStore, app: Any) -> None:
-    sweep = Sweep(store, app)
-    while True:
-        await sweep.run()
-        await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)
-
-
-class Sweep:
-    """What is done regularly, each step whether or not the ones before it fail.
-
-    Args:
-        store: The visitors' uploads.
-        app: Gradio's application.
-    """
-
-    def __init__(self, store: UploadStore, app: Any) -> None:
-        self.store, self.app, self.demo = store, app, app.get_blocks()
-        self._closed: set[str] = set()
-        self._ended: set[str] = set()
-
-    async def run(self) -> None:
-        """Do all steps; one that fails is logged, and done again at the next sweep."""
-        steps: tuple[Callable[[], Any], ...] = (
-            partial(restart_stopped_queue, self.demo),
-            partial(anyio.to_thread.run_sync, self.store.delete_expired),
-            partial(anyio.to_thread.run_sync, return_freed_memory),
-            partial(forget_deleted_files, self.demo),
-            self._forget_cancelled,
-            self._sweep_sessions,
-        )
-        for step in steps:
-            try:
-                if (waiting := step()) is not None:
-                    await waiting
-            except Exception:  # whatever it is, the sweeps must go on: nothing else bounds memory
-                logger.exception("A step of the page's regular sweep failed.")
-
-    def _forget_cancelled(self) -> None:
-        self._ended = forget_cancelled(self.app, self._ended)
-
-    def _sweep_sessions(self) -> None:
-        is_open = self.app.state.connections.is_open
-        self._closed = sweep_sessions(self.demo, is_open, self._closed)

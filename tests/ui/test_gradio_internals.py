@@ -1,7 +1,6 @@
 """What Gradio keeps of visitors who have left: it goes, in Gradio as it is installed."""
 
 import asyncio
-import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -10,17 +9,10 @@ from types import SimpleNamespace
 import gradio as gr
 import httpx
 import pytest
-from starlette.middleware import Middleware
 
-from fer.temp_folder import TempFolder
-from fer.ui.mailboxes import Mailboxes
-from fer.ui.serving.connections import Connections
-from fer.ui.serving.upload_store import UploadStore
-from fer.ui.session_cleanup import (
+from fer.ui.gradio_internals import (
     POLL_INTERVAL,
     MinimalSessionState,
-    Sweep,
-    cleanup_lifespan,
     closed_sessions,
     forget_cancelled,
     forget_deleted_files,
@@ -30,6 +22,7 @@ from fer.ui.session_cleanup import (
     restart_stopped_queue,
     sweep_sessions,
 )
+from fer.ui.mailboxes import Mailboxes
 from tests.async_runner import run_async
 from tests.security.server import free_port
 
@@ -88,7 +81,7 @@ def test_gradios_queue_polls_at_the_interval_that_is_set():
 
 
 def test_gradio_keeps_every_session_that_ever_was(demo, session):
-    """Once this fails, Gradio cleans up by itself, and `fer.ui.session_cleanup` may go."""
+    """Once this fails, Gradio cleans up by itself, and `fer.ui.gradio_internals` may go."""
     assert session in demo.state_holder.session_data
     assert session in demo._queue.pending_event_ids_session
     assert session in demo._queue.pending_messages_per_session
@@ -226,42 +219,6 @@ def wait_for(condition):
     while not (found := condition()):
         time.sleep(0.001)
     return found
-
-
-def test_connections_know_whose_events_wait_or_run(tmp_path):
-    """So a page that has one doesn't yield its place."""
-    go_on = threading.Event()
-    with gr.Blocks(analytics_enabled=False) as demo:
-        gr.Button().click(lambda: go_on.wait(10) and None, None, None, api_name="wait")
-    lifespan = cleanup_lifespan(UploadStore(TempFolder(tmp_path / "fer")))
-    settings = {"middleware": [Middleware(Connections)], "lifespan": lifespan}
-    app, url, _ = demo.launch(server_port=free_port(), **LAUNCH, app_kwargs=settings)
-    with httpx.Client(base_url=url, timeout=20) as client:
-        working = app.state.connections.working
-        events = {ask(client, "wait") for _ in range(2)}  # one runs, one waits
-        assert working() == events
-        go_on.set()
-        wait_for(lambda: not working())
-    demo.close()
-
-
-async def test_a_step_of_the_sweep_that_fails_is_logged_and_keeps_no_other_from_being_done(
-    demo, tmp_path, caplog
-):
-    store, sweeps = UploadStore(TempFolder(tmp_path / "fer")), []
-
-    def fail():
-        sweeps.append(1)
-        raise OSError("no such disk")
-
-    store.delete_expired, demo.app.state.connections = fail, SimpleNamespace(is_open=nobody)
-    demo._queue.pending_messages_per_session["left"] = "unread"
-    sweep = Sweep(store, demo.app)
-    await sweep.run()
-    assert "left" in kept(demo)
-    await sweep.run()
-    assert len(sweeps) == 2 and "left" not in kept(demo)
-    assert [record.exc_info[1].args for record in caplog.records] == [("no such disk",)] * 2
 
 
 def test_deleted_files_are_forgotten(demo, tmp_path):
