@@ -59,7 +59,7 @@ class FileKind(NamedTuple):
     def none_found(self) -> str:
         """Why a folder without such files is left out."""
         suffixes = ", ".join(self.suffixes)
-        return f"It holds no {self.name}; looked for were files that end in {suffixes}."
+        return f"It holds no {self.name}: no file in it ends in {suffixes}."
 
 
 PHOTO = FileKind("photo", IMAGE_SUFFIXES)

@@ -32,7 +32,7 @@ def check_rate(rate: float) -> None:
     """
     if not RATE_RANGE[0] <= rate <= RATE_RANGE[1]:
         raise ValueError(
-            f"rate is {RATE_RANGE[0]:g} to {RATE_RANGE[1]:g} frames a second, not {rate}."
+            f"rate is {RATE_RANGE[0]:g} to {RATE_RANGE[1]:g} frames a second, not {rate:g}."
         )
 
 

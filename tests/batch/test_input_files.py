@@ -103,7 +103,7 @@ def test_a_folder_without_photos_is_left_out_beside_others(inputs, tmp_path):
     (inputs / "notes").mkdir()
     found = find_input_files(["inputs/notes", "inputs/trip"], tmp_path / "out")
     assert len(found.files) == 2 and list(found.unreadable) == ["inputs/notes"]
-    assert found.unreadable["inputs/notes"].startswith("It holds no photo or video; looked for")
+    assert found.unreadable["inputs/notes"].startswith("It holds no photo or video: no file")
     found = find_input_files(["inputs/*", "inputs/**"], tmp_path / "out")  # nobody named it
     assert len(found.files) == 4 and found.unreadable == {}  # with notes.txt, which matches
 
@@ -119,7 +119,7 @@ def test_what_comes_after_a_link_is_where_the_system_has_it(inputs, tmp_path):
     [
         ("gone.jpg", "There is no file gone.jpg; check the path."),
         ("*.bmp", r"Nothing matches \*.bmp; check the pattern."),
-        ("empty", "empty: It holds no photo or video; looked for were files that end in"),
+        ("empty", "empty: It holds no photo or video: no file in it ends in"),
         ("memory://nowhere", "memory://nowhere names no photo and no video; check the address."),
         ("file:///a%00b.jpg", "is no name of a file; save lists as UTF-8."),
         ("gopher://x/y", "gopher://x/y can't be reached: "),

@@ -342,7 +342,7 @@ def test_empty_folders_and_links_that_lead_nowhere_are_left_out_with_the_reason(
         assert main(["photo", str(given), str(photos / "a.jpg"), str(empty)]) == 0
         printed, reason = capsys.readouterr().out, f"There is no file {link}; check the path."
         assert f"{link} is left out. {reason}\n" in printed
-        assert f"{empty} is left out. It holds no photo; looked for were files" in printed
+        assert f"{empty} is left out. It holds no photo: no file in it ends in" in printed
 
 
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(photos, monkeypatch, capsys):
@@ -379,7 +379,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_cut_file(photos, tmp_path, mo
     [
         ("missing.jpg", "missing.jpg; check the path."),
         ("two\nlines.jpg", "two\N{REPLACEMENT CHARACTER}lines.jpg; check the path."),
-        ("empty", "empty: It holds no photo; looked for were files that end in .apng, .avif, "),
+        ("empty", "empty: It holds no photo: no file in it ends in .apng, .avif, "),
         ("text.jpg", "No photo can be read. "),
     ],
 )

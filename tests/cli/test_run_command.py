@@ -154,6 +154,7 @@ def test_a_damaged_part_is_named(photos, pools, capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["--rate", "50"], "rate is 1 to 30 frames a second, not 50."),
         (["--rate", "0.5"], "rate is 1 to 30 frames a second, not 0.5."),
         (["--min-face", "3"], "--min-face is at least 12 pixels, not 3."),
         (["--start", "9", "--end", "3"], "must be after its start"),
