@@ -27,13 +27,13 @@ AUTO = "auto"
 """The view is chosen by the number of faces in the video."""
 
 VIEW_NOTES = {
-    "person": "View: one person, a series for each face; --view class has aggregates only.",
-    "class": "View: a class, aggregates of five faces or more only; --view person has each face.",
+    "person": "View: person, a series for each face; --view class has aggregates only.",
+    "class": "View: class, aggregates of five faces or more only; --view person has each face.",
 }
 
 REASONS = {
-    "person": "Chosen because most analysed frames have fewer than five faces.",
-    "class": "Chosen because most analysed frames have five faces or more.",
+    "person": "Chosen because most sampled frames have fewer than five faces.",
+    "class": "Chosen because most sampled frames have five faces or more.",
 }
 """Why `AUTO` became which view."""
 

@@ -40,7 +40,7 @@ def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
     assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr()
     assert "happy" in printed.out
-    assert printed.out.startswith("View: one person, a series for each face; --view class has")
+    assert printed.out.startswith("View: person, a series for each face; --view class has")
     assert f"Everything is in {tmp_path / 'out'}; open report.html first.\n" in printed.out
     assert printed.err == ""
     assert (tmp_path / "out" / "annotated.mp4").is_file()
@@ -100,7 +100,7 @@ def test_a_terminal_gets_the_time_left(tmp_path, film, monkeypatch):
     assert re.search(r"lesson.mp4: +[1-9]\d*%.* 00:\d\d left", terminal.getvalue())
 
 
-@pytest.mark.parametrize(("faces", "view"), [(1, "one person"), (4, "one person"), (5, "a class")])
+@pytest.mark.parametrize(("faces", "view"), [(1, "person"), (4, "person"), (5, "class")])
 def test_the_view_fits_the_faces_and_is_named(tmp_path, film, monkeypatch, capsys, faces, view):
     boxes = [(10.0 + 30 * index, 60.0, 52.0 + 30 * index, 110.0) for index in range(faces)]
     pipeline = fake_pipeline(boxes, sure("happy"))
@@ -109,7 +109,7 @@ def test_the_view_fits_the_faces_and_is_named(tmp_path, film, monkeypatch, capsy
     printed = capsys.readouterr().out
     assert (
         printed.startswith(f"View: {view}, ")
-        and "Chosen because most analysed frames have" in printed
+        and "Chosen because most sampled frames have" in printed
     )
     assert main(["video", str(film), "--output", str(tmp_path / "b"), "--view", "person"]) == 0
     assert "Chosen" not in capsys.readouterr().out
@@ -139,7 +139,7 @@ def test_a_folder_of_videos_goes_into_a_folder_each(tmp_path, film, capsys):
     printed = capsys.readouterr().out
     reports = {str(path.parent.relative_to(out)) for path in out.rglob("report.html")}
     assert reports == {"A", "a-2", "day/a", "lesson"}
-    assert f"{tmp_path}/week/day/a.mp4:\nView: one person" in printed
+    assert f"{tmp_path}/week/day/a.mp4:\nView: person" in printed
     assert f"{tmp_path}/week/broken.mkv is left out. " in printed and "notes" not in printed
 
 
