@@ -61,7 +61,7 @@ class TempFolder:
             # Python 3.12 never answers where the collection runs as another thread starts.
             self._lock = FileLock(self.path / LOCK, thread_local=False)
             self._lock.acquire(timeout=0)
-            remove_unheld(folder for folder in self.root.iterdir() if folder != self.path)
+            remove_unlocked(folder for folder in self.root.iterdir() if folder != self.path)
 
     def remove(self) -> None:
         """Remove the folder; a thread may be writing into it, so what is new is removed as well."""
@@ -162,7 +162,7 @@ def _is_own(root: Path) -> bool:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def folder_lock(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder within the block, where the file system has locks."""
     lock = FileLock(folder / LOCK)
     with suppress(OSError):
@@ -173,7 +173,7 @@ def held(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def remove_unheld(folders: Iterable[Path]) -> None:
+def remove_unlocked(folders: Iterable[Path]) -> None:
     """Remove those of some folders that no running process holds."""
     for folder in folders:
         if folder.is_symlink() or not folder.is_dir():

@@ -112,6 +112,10 @@ class Segment:
         return self.start == 0 and math.isinf(self.end)
 
 
+WHOLE_SEGMENT = Segment(0, 0, math.inf, 0.0, 0.0)
+"""All that is analysed of a video."""
+
+
 @dataclass(frozen=True)
 class VideoPlan:
     """A video before its frames are analysed.

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from fer.array_types import Float64Array
-from fer.batch.tasks import BatchSettings, Segment, VideoPlan
+from fer.batch.tasks import WHOLE_SEGMENT, BatchSettings, Segment, VideoPlan
 from fer.recording.frame_sampler import FrameSampler
 from fer.recording.span import Span
 from fer.video import VideoReader
@@ -45,10 +45,9 @@ def plan_video(
         note_progress()
         info, times = reader.info, frame_times(reader, note_progress)
     settings.span.length(info.duration)  # refuses a start after the end
-    whole = Segment(0, 0, math.inf, 0.0, 0.0)
-    segments: Sequence[Segment] = [whole]
+    segments: Sequence[Segment] = [WHOLE_SEGMENT]
     if times is not None and settings.annotated is None:
-        segments = list(_split(_times_within(times, settings.span), settings)) or [whole]
+        segments = list(_split(_times_within(times, settings.span), settings)) or [WHOLE_SEGMENT]
     return VideoPlan(info, times is not None, segments, identity)
 
 

@@ -10,16 +10,14 @@ from supervision import Detections
 from fer.batch.input_files import InputFile
 from fer.batch.rows import FaceRows, TimelineRows
 from fer.batch.store import copy_name
-from fer.batch.tasks import BatchSettings, Segment, SegmentRows, SegmentTask
+from fer.batch.tasks import WHOLE_SEGMENT, BatchSettings, Segment, SegmentRows, SegmentTask
 from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyze
 from fer.recording.analysis_settings import AnalysisSettings
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
-from fer.timeline.annotation_tiers import TOO_SMALL
+from fer.recording.frame_table import labels_of
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 from fer.video import VideoReader
-from fer.vision.boxes import box_sizes
-from fer.vision.detections import boxes, expression_labels
 from fer.vision.face_sizes import VIDEO_MIN_FACE
 
 SAMPLES_BEYOND = 2
@@ -65,9 +63,7 @@ class SampleCollector:
 
     def _add_faces(self, rows: FaceRows, faces: Detections, time: float) -> None:
         if self._timeline.view == "person":
-            small = box_sizes(boxes(faces)) < self._timeline.small
-            names = expression_labels(faces, self._timeline.uncertain_below)
-            labels = [TOO_SMALL if one else name for one, name in zip(small, names, strict=True)]
+            labels = labels_of(faces, self._timeline.small, self._timeline.uncertain_below)
             rows.add(self._file, faces, labels, time, self._scale)
 
     def rows(self, **facts: Any) -> SegmentRows:
@@ -148,9 +144,8 @@ def read_annotated(
     """
     with VideoReader(path, WORKING_SIDE, unlimited=True, video_info=task.info) as reader:
         scale = reader.scale
-    whole = Segment(0, 0, math.inf, 0.0, 0.0)
     uncertain_below = pipeline.classifier.uncertain_below
-    collector = SampleCollector(task.file, settings, whole, uncertain_below, scale)
+    collector = SampleCollector(task.file, settings, WHOLE_SEGMENT, uncertain_below, scale)
     folder = (settings.annotated or Path()) / copy_name(task.file.source, task.file.source_id)
 
     def keep_on() -> bool:

@@ -50,7 +50,7 @@ def run_export(options: argparse.Namespace) -> str:
     from fer.model.modeling_fer import FerForImageClassification
     from fer.model.onnx_export import write_onnx
     from fer.model.pretrained import load_network
-    from fer.training.checkpoints import remain_complete
+    from fer.training.checkpoints import refreshed_manifest
 
     if options.map and not options.dataset:
         raise ValueError("--map is for the labels of --dataset; leave it out.")
@@ -72,7 +72,7 @@ def run_export(options: argparse.Namespace) -> str:
         dataset = options.dataset
         faces = typical_faces(dataset, labels, processor) if dataset else None
         own = folder.resolve() == found.folder.resolve()
-        with remain_complete(folder) if own else nullcontext():
+        with refreshed_manifest(folder) if own else nullcontext():
             written = write_onnx(model, folder, faces)
     return "\n".join(f"{file} ({file.stat().st_size / 1e6:.1f} MB)" for file in written)
 

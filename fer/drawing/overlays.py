@@ -119,25 +119,27 @@ def _draw_bars(
 
 
 @lru_cache(maxsize=32)
-def _empty_panel(letters: int, label: str, title: str) -> Image.Image:
+def _empty_panel(font_size: int, label: str, title: str) -> Image.Image:
     """Return the panel with names and empty tracks, RGBA."""
-    plan = _PanelLayout(letters, bool(title))
+    plan = _PanelLayout(font_size, bool(title))
     panel = _rounded_rectangle(*plan.size, plan.pad, _SHADE).copy()
     if title:
-        _paste_centered(panel, _render_text(title, letters, _BRIGHT), plan.pad, plan.row_center(-1))
+        _paste_centered(
+            panel, _render_text(title, font_size, _BRIGHT), plan.pad, plan.row_center(-1)
+        )
     track = _rounded_rectangle(plan.track, plan.bar, plan.bar // 2, _TRACK)
     for index, name in enumerate(EXPRESSIONS):
-        word = _render_text(name, letters, _BRIGHT if name == label else _DIM)
+        word = _render_text(name, font_size, _BRIGHT if name == label else _DIM)
         _paste_centered(panel, word, plan.left - plan.pad - word.width, plan.row_center(index))
         _paste_centered(panel, track, plan.left, plan.row_center(index))
     return panel
 
 
 @lru_cache(maxsize=1024)
-def _render_text(text: str, letters: int, colour: str) -> Image.Image:
+def _render_text(text: str, font_size: int, color: str) -> Image.Image:
     """Return a rendered text, RGBA; cached, as rendering takes longer than pasting."""
-    font = load_font(letters)
-    word = Image.new("RGBA", (max(1, round(font.getlength(text))), sum(font.getmetrics())), colour)
+    font = load_font(font_size)
+    word = Image.new("RGBA", (max(1, round(font.getlength(text))), sum(font.getmetrics())), color)
     cover = Image.new("L", word.size)
     ImageDraw.Draw(cover).text((0, 0), text, 255, font)
     word.putalpha(cover)
@@ -151,14 +153,14 @@ def _paste_centered(scene: Image.Image, piece: Image.Image, left: int, middle: i
 
 @lru_cache(maxsize=64)
 def _rounded_rectangle(
-    width: int, height: int, radius: int, colour: str | tuple[int, int, int, int]
+    width: int, height: int, radius: int, color: str | tuple[int, int, int, int]
 ) -> Image.Image:
     """Return a filled rectangle with smooth round corners, RGBA."""
     times = _SUPERSAMPLING
     cover = Image.new("L", (width * times, height * times))
     corner = width * times - 1, height * times - 1
     ImageDraw.Draw(cover).rounded_rectangle((0, 0, *corner), radius * times, 255)
-    shape = Image.new("RGBA", (width, height), colour)
+    shape = Image.new("RGBA", (width, height), color)
     opacity = shape.getchannel("A").getpixel((0, 0))
     cover = cover.resize((width, height), Image.Resampling.BOX)
     shape.putalpha(cover.point(lambda value: value * opacity // 255))
@@ -166,22 +168,22 @@ def _rounded_rectangle(
 
 
 def _draw_strip(
-    width: int, letters: int, words: Sequence[str], hints: Sequence[str], alert: str | None
+    width: int, font_size: int, words: Sequence[str], hints: Sequence[str], alert: str | None
 ) -> Image.Image:
     """Return the strip with words, hints and alert, RGB."""
-    gap, height = round(letters * 1.3), round(letters * 2.1)
-    strip, left = Image.new("RGBA", (width, height), _STRIP), letters // 2
+    gap, height = round(font_size * 1.3), round(font_size * 2.1)
+    strip, left = Image.new("RGBA", (width, height), _STRIP), font_size // 2
     if alert:
         _paste_centered(
-            strip, _rounded_rectangle(letters, letters, letters // 2, _RED), left, height // 2
+            strip, _rounded_rectangle(font_size, font_size, font_size // 2, _RED), left, height // 2
         )
         left += gap
     for text in [alert, *words] if alert else words:
-        word = _render_text(text, letters, _BRIGHT)
+        word = _render_text(text, font_size, _BRIGHT)
         _paste_centered(strip, word, left, height // 2)
         left += word.width + gap
-    right = width - letters // 2
-    dim = [_render_text(hint, letters, _DIM) for hint in hints]
+    right = width - font_size // 2
+    dim = [_render_text(hint, font_size, _DIM) for hint in hints]
     for hint in reversed(_fitting_hints(dim, right - left, gap)):
         right -= hint.width
         _paste_centered(strip, hint, right, height // 2)
@@ -202,7 +204,7 @@ def _fitting_hints(hints: Sequence[Image.Image], room: int, gap: int) -> list[Im
 
 
 def _font_size(height: int, width: int) -> int:
-    """Return the height of letters that fit a picture of this size, in pixels."""
+    """Return the size of a font that fits a picture of this size, in pixels."""
     return max(11, round(min(height, width) / 30))
 
 

@@ -32,7 +32,7 @@ class PushedModel:
 
 
 def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) -> None:
-    """Create the repo if need be and see that a push would be let in.
+    """Create the repo if need be and check that a push would be accepted.
 
     A training calls it before its first step, so that a wrong token is noticed before hours pass.
 

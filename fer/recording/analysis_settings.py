@@ -12,6 +12,7 @@ from fer.timeline.marks import Mark
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
 from fer.video import VideoReader
+from fer.vision.detector import MAX_SIDE
 from fer.vision.detector_protocols import Detector
 
 RATE_RANGE = (1.0, 30.0)
@@ -20,7 +21,7 @@ RATE_RANGE = (1.0, 30.0)
 SAMPLED_FRAMES = 9
 """Frames, from all over what is analysed, in which faces are counted to choose a view."""
 
-SAMPLED_SIDE = 1280
+SAMPLED_SIDE = MAX_SIDE
 """Longest side of these frames in pixels: the detector doesn't search larger ones."""
 
 

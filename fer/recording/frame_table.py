@@ -58,6 +58,13 @@ CHUNK_ROWS = 50_000
 """Rows in memory at a time."""
 
 
+def labels_of(faces: Detections, small: float, uncertain_below: float) -> list[str]:
+    """Return one of `LABELS` per face; those whose side is under `small` pixels are too small."""
+    is_small = box_sizes(boxes(faces)) < small
+    names = expression_labels(faces, uncertain_below)
+    return [TOO_SMALL if one else name for one, name in zip(is_small, names, strict=True)]
+
+
 def require_pyarrow() -> None:
     """Check that tables of parquet can be read and written.
 
@@ -107,9 +114,8 @@ class FrameRecorder:
         for name, column in zip(BOX_COLUMNS, (boxes(faces) * self._scale).T, strict=True):
             rows[name] = column
         rows["confidence"] = confidences(faces)
-        small = box_sizes(boxes(faces)) < self._small
-        labels = [LABELS.index(name) for name in expression_labels(faces, self._uncertain_below)]
-        rows["label"] = np.where(small, LABELS.index(TOO_SMALL), labels)
+        labels = labels_of(faces, self._small, self._uncertain_below)
+        rows["label"] = [LABELS.index(name) for name in labels]
         for name, column in zip(EXPRESSIONS, probabilities(faces).T, strict=True):
             rows[name] = column
         for name, column in zip(QUALITY_COLUMNS, quality_table(faces).T, strict=True):

@@ -17,7 +17,7 @@ from fer.output_files import (
     write_file,
 )
 from fer.recording.thumbnails import Thumbnail, contact_sheet, make_thumbnails, match_pictures
-from fer.temp_folder import LOCK, held, remove_unheld
+from fer.temp_folder import LOCK, folder_lock, remove_unlocked
 from fer.timeline.methods import TimelineMetadata, methods_paragraph
 from fer.timeline.moments import find_moments
 from fer.timeline.serialization import to_csv, to_json
@@ -156,8 +156,11 @@ def atomic_outputs(folder: Path) -> Iterator[Path]:
     """
     try:
         with output_folder(folder):
-            remove_unheld(folder.glob(f"{_WORK_PREFIX}*"))
-            with TemporaryDirectory(prefix=_WORK_PREFIX, dir=folder) as made, held(Path(made)):
+            remove_unlocked(folder.glob(f"{_WORK_PREFIX}*"))
+            with (
+                TemporaryDirectory(prefix=_WORK_PREFIX, dir=folder) as made,
+                folder_lock(Path(made)),
+            ):
                 yield Path(made)
                 for file in list(Path(made).iterdir()):
                     if file.name != LOCK:

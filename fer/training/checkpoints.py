@@ -84,7 +84,7 @@ def find_damage(folder: Path) -> str | None:
 
 
 @contextmanager
-def remain_complete(folder: Path) -> Iterator[None]:
+def refreshed_manifest(folder: Path) -> Iterator[None]:
     """Renew the checksums of a folder that is complete, for files that the block writes again."""
     complete = find_damage(folder) is None
     yield

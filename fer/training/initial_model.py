@@ -50,8 +50,8 @@ logger = logging.getLogger(__name__)
 FINE_TUNING_ADAMW = Optimizer("adamw_torch", None, 5e-5, 0.05)
 FINE_TUNING_SGD = replace(SGD, learning_rate=0.01)
 """For trained networks, other ones and this project's own: a tenth of the rate from scratch, so
-that they keep their features. At all of it the present weights lost 5 of 72 % in four epochs on 320
-pictures of FER2013, at a tenth nothing."""
+that they keep their features. At the rate from scratch, the published weights lost 5 points of 72 %
+accuracy in four epochs on 320 pictures of FER2013; at a tenth of it, nothing."""
 
 NEW_HEAD = "%s gets a new head: its classes aren't the seven expressions."
 PERMUTED_HEAD = "The classes of %s are in another order (%s); its head was permuted by name."

@@ -12,10 +12,13 @@ from fer.i18n import gettext_noop as N_
 from fer.templates import render
 from fer.timeline.formatting import format_exact_time
 from fer.timeline.marks import (
+    BASELINE,
     EVENT,
     KINDS,
+    LEFT_OUT,
     MAX_SECONDS,
     MAX_TEXT,
+    STRETCH,
     Mark,
     MarkError,
     letters,
@@ -27,14 +30,14 @@ from fer.ui import html
 from fer.ui.localization import localized
 from fer.ui.serving.request_checks import OUTDATED
 
-KEYS = {"e": EVENT, "x": "left out", "s": "stretch", "b": "baseline"}
+KEYS = {"e": EVENT, "x": LEFT_OUT, "s": STRETCH, "b": BASELINE}
 """The key that adds a mark of each kind."""
 
 NAMES = {
     EVENT: N_("Event"),
-    "left out": N_("Leave out"),
-    "stretch": N_("Stretch"),
-    "baseline": N_("Baseline"),
+    LEFT_OUT: N_("Leave out"),
+    STRETCH: N_("Stretch"),
+    BASELINE: N_("Baseline"),
 }
 """Texts of the buttons."""
 

@@ -132,7 +132,8 @@ def corrector_for(
         origin: The first frame's time stamp, where it isn't the first that is corrected.
     """
     # MPEG program streams state the time of a frame a pack; FFmpeg infers the others, some of them
-    # as of the frame before or after; so may the first be, which the others count from.
+    # as of the frame before or after; so may the first be, which the others count from. Together
+    # that is two steps, and a little for clocks that round.
     tolerance = 2.05 * step if container.format.name == "mpeg" else 0.0
     max_gap = MAX_GAP if container.format.name in DISCONTINUOUS_FORMATS else math.inf
     backward = max_backward_step(container)

@@ -52,7 +52,7 @@ class Track:
     lost_at_cut: bool = False
 
     def predict(self, time: float) -> FloatArray:
-        """Return the box at a later time, which it reached ever more slowly."""
+        """Return the box at a later time; its velocity decays exponentially."""
         decay = STEADY_TIME_CONSTANT if self.steady else VELOCITY_TIME_CONSTANT
         travel_time: float = decay * -np.expm1((self.last_seen - time) / decay)
         return self.xyxy + np.tile(self.velocity, 2) * travel_time

@@ -63,9 +63,9 @@ class Parameter:
         Raises:
             InputError: The component can't have sent it.
         """
-        checked = _CHECKS.get(self.kind)
-        if checked is not None and (wanted := checked(self, value)) is not None:
-            raise InputError(self.name, f"{self.name} is {wanted}.")
+        check = _CHECKS.get(self.kind)
+        if check is not None and (expected := check(self, value)) is not None:
+            raise InputError(self.name, f"{self.name} is {expected}.")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Handler:
         if len(data) > len(self.parameters) or (not self.name and len(data) < len(self.parameters)):
             names = ", ".join(parameter.name for parameter in self.parameters) or "none"
             raise InputError(
-                "data", f"There are {len(data)} inputs of {len(self.parameters)}: {names}."
+                "data", f"Expected {len(self.parameters)} inputs ({names}), got {len(data)}."
             )
         rest = [parameter.default for parameter in self.parameters[len(data) :]]
         return self._checked([*data, *rest])
@@ -200,7 +200,7 @@ def _handler(
     )
 
 
-def _wanted_file(parameter: Parameter, value: Any) -> str | None:
+def _expected_file(parameter: Parameter, value: Any) -> str | None:
     if value is None:
         return None  # handlers know what to do without one
     several = parameter.props.get("file_count") == "multiple"
@@ -211,7 +211,7 @@ def _wanted_file(parameter: Parameter, value: Any) -> str | None:
     return f"{kind} uploaded to /gradio_api/upload before, as handle_file of Gradio's clients does"
 
 
-def _wanted_number(parameter: Parameter, value: Any) -> str | None:
+def _expected_number(parameter: Parameter, value: Any) -> str | None:
     low, high = parameter.props["minimum"], parameter.props["maximum"]
     wanted = f"a number from {low:g} to {high:g}"
     if value is None:
@@ -221,33 +221,34 @@ def _wanted_number(parameter: Parameter, value: Any) -> str | None:
     return wanted if parameter.is_public and not low <= value <= high else None
 
 
-def _wanted_flag(parameter: Parameter, value: Any) -> str | None:
+def _expected_flag(parameter: Parameter, value: Any) -> str | None:
     return None if isinstance(value, bool) else "true or false"
 
 
-def _wanted_choice(parameter: Parameter, value: Any) -> str | None:
+def _expected_choice(parameter: Parameter, value: Any) -> str | None:
     choices = [choice for _, choice in parameter.props["choices"]]
     return None if value in choices else f"one of: {', '.join(map(str, choices))}"
 
 
-def _wanted_text(parameter: Parameter, value: Any) -> str | None:
+def _expected_text(parameter: Parameter, value: Any) -> str | None:
     is_empty = value is None and not parameter.is_public  # as a field is at first
     return None if is_empty or isinstance(value, str) else "text"
 
 
-def _wanted_index(parameter: Parameter, value: Any) -> str | None:
+def _expected_index(parameter: Parameter, value: Any) -> str | None:
     last = len(parameter.props["samples"]) - 1
     return None if type(value) is int and 0 <= value <= last else f"a number from 0 to {last}"
 
 
+# Each returns what it expected, or None if the value is valid.
 _CHECKS: Mapping[str, Callable[[Parameter, Any], str | None]] = {
-    "image": _wanted_file,
-    "file": _wanted_file,
-    "slider": _wanted_number,
-    "checkbox": _wanted_flag,
-    "radio": _wanted_choice,
-    "dataset": _wanted_index,
-    "textbox": _wanted_text,
+    "image": _expected_file,
+    "file": _expected_file,
+    "slider": _expected_number,
+    "checkbox": _expected_flag,
+    "radio": _expected_choice,
+    "dataset": _expected_index,
+    "textbox": _expected_text,
 }
 """What each type of component wants in place of a value; None where the value will do. Tokens,
 which HTML components send, are checked by `fer.ui.sessions`."""
