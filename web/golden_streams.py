@@ -21,7 +21,7 @@ from web.golden_steps import faces
 Places = list[tuple[int, int, int]]
 
 SIZE, RATE = (512, 256), 10.0
-"""Width and height of frames, and how many there are a second, where nothing else is said."""
+"""Width and height of frames, and how many there are a second, unless stated otherwise."""
 
 
 @dataclass(frozen=True)

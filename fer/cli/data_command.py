@@ -68,7 +68,7 @@ def run_data(options: argparse.Namespace) -> str:
 
 
 def write_statistics(options: argparse.Namespace, folder: Path) -> str:
-    """Do what `run_data` does, in a folder that can be written to."""
+    """Write a data set's statistics into a folder; return what is printed of them."""
     from fer.data.dataset_report import dataset_report_html, describe_dataset
     from fer.data.fer2013 import load_arrays, load_fer2013
     from fer.data.label_map import LabelMap

@@ -125,7 +125,7 @@ def lookup(text: str) -> str:
 
 
 def lookup_plural(singular: str, plural: str, number: int) -> str:
-    """Do what `lookup` does for one of two forms."""
+    """Return the translation of the singular or the plural, as the language has it for a number."""
     language = current_language()
     second = number > 1 if language in _SINGULAR_ZERO else number != 1
     found = catalogue(language).get(singular)

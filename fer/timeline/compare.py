@@ -68,7 +68,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure of one sample less that of another, with its interval; NaN where it isn't known."""
+    """A statistic of one sample less that of another, with its interval; NaN where unknown."""
 
     value: float
     low: float

@@ -33,7 +33,7 @@ WINDOW_SECONDS, BASELINE_SECONDS, RECOVERY_SECONDS = 5.0, 60.0, 3.0
 middle that end a moment."""
 
 MIN_BASELINE = 10.0
-"""Seconds with figures that must lie before a moment; without them nothing is known to be new."""
+"""Seconds with statistics needed before a moment; without them nothing is known to be new."""
 
 MIN_RISE, MIN_RISE_IN_STDS = 0.15, 5.0
 """Least rise: in share, and in standard deviations of the bins before."""

@@ -1,4 +1,4 @@
-"""The minimum group size: where the class view withholds its figures about expressions.
+"""The minimum group size: where the class view withholds its statistics of expressions.
 
 A bin with a frame that has fewer than `MIN_FACES` faces to classify keeps its numbers of frames and
 faces alone. A wider bin, for a plot, is withheld if half of it or more is.

@@ -177,7 +177,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     def frames_from(self, start: float) -> Iterator[Frame]:
         """Yield the frame that is on the screen at a time, and those after it.
 
-        Only for files whose times can be told without reading them from their beginning: those of
+        Only for files whose times are known without reading them from their beginning: those of
         which `fer.video.seeking.frame_times` knows them.
 
         Args:

@@ -10,7 +10,7 @@ import { TimelineScreen } from "./timeline_screen.js";
 
 const PANEL_INTERVAL = 100; // milliseconds from one update of the numbers to the next
 const RATE_WINDOW = 2000; // milliseconds over which the rate is measured
-const SLOW_RATE = 5; // frames a second below which the visitor is told
+const SLOW_RATE = 5; // frames a second below which the page says so
 const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
 const SLOW_RESULTS = 7; // whose median counts: a single one may have been held up
 const SILENT_AFTER = 4000; // milliseconds without a result, after which a message appears;
@@ -99,7 +99,7 @@ export class LiveScreen extends CameraScreen {
     this.showMessage(() => message(_("No faces read"), reason(), "trouble"));
   }
 
-  /** Takes back, with a new result, what was said without one. */
+  /** Takes back, with a new result, what was shown without one. */
   endSilence() {
     if (this.silent) {
       this.showMessage();

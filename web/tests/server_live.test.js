@@ -9,7 +9,7 @@ import { ServerLive } from "../../fer/ui/shared_js/server_live.js";
 test("what an earlier run leaves behind doesn't stop the one that goes on", async () => {
   let sent = 0;
   const live = {
-    ...{ run: 2, lanes: 1, due: performance.now() + 20, camera: { loss: null }, video: { videoWidth: 640 } },
+    ...{ run: 2, maxInFlight: 1, due: performance.now() + 20, camera: { loss: null }, video: { videoWidth: 640 } },
     next: ServerLive.prototype.next,
     exchange: () => { sent++; return new Promise(() => {}); },
   };
@@ -31,7 +31,7 @@ test("where canvas reads are randomised there is an error message, and the camer
 test("a server that is silent is called busy until it is known not to answer, and nothing old is shown", () => {
   let waiting = null, paused = null;
   const live = Object.assign(Object.create(ServerLive.prototype), {
-    ...{ paused: false, lost: false, answered: awakeTime() - 6000, camera: { stream: {} } },
+    ...{ paused: false, lost: false, lastResult: awakeTime() - 6000, camera: { stream: {} } },
     stage: { classList: { toggle: (name, on) => (waiting = on) } },
     page: { pause: (...states) => (paused = states) },
   });

@@ -102,5 +102,5 @@ class PhotoEvents:
             request: Set by Gradio.
         """
         work = partial(self.handlers.read_data_url, picture, min_face, whole_picture)
-        turn = f"mcp {next(self._calls)}"  # callers can't be told apart
+        turn = f"mcp {next(self._calls)}"  # callers can't be distinguished
         return json.dumps(await self._turns.run(turn, Sender(request), work, replace=False))

@@ -136,7 +136,7 @@ class PhotoHandlers:
     def read_data_url(
         self, picture: str, min_face: float = MIN_FACE_RANGE[1], whole_picture: bool = False
     ) -> PictureDocument:
-        """Do the same with a picture that is in a data URL.
+        """Analyze a picture that is in a data URL, and return its faces as JSON holds them.
 
         Raises:
             ValueError: It is no data URL, too large, or no picture.

@@ -187,7 +187,7 @@ class RecordingEvents:
         rate: float = RATE_CHOICES[1],
         request: gr.Request | None = None,
     ) -> tuple[Any, list[str]]:
-        """Do what `recording` does, with the paths in a list."""
+        """Analyze a recording; return its document, and the paths of its files in a list."""
         document, *files = await self.recording(recording, view, rate, request)
         return document, files
 

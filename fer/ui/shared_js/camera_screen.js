@@ -10,7 +10,7 @@ export class CameraScreen {
   /**
    * @param {HTMLElement} stage Holds a video, a canvas over it, and the buttons to start and to stop.
    *   Until this script is there, the first one is disabled.
-   * @param {HTMLElement} trouble Where it is said why there is no picture.
+   * @param {HTMLElement} trouble Where the reason is shown why there is no picture.
    * @param {object} settings See `Camera`.
    * @param {Function} caption See `Overlay`.
    */

@@ -9,9 +9,9 @@ import { _ } from "./texts.js";
 
 const INTERVAL = 100; // milliseconds from one frame to the next, at least
 const QUALITY = 0.85; // with less, the noise of a dark room is lost, by which a camera that works is known
-const PATIENCE = 15000; // milliseconds in which a frame is answered
+const FRAME_TIMEOUT = 15000; // milliseconds within which a frame's result must arrive
 const RETRY = 1000; // milliseconds after a failure
-const BUSY_AFTER = 4000; // milliseconds without an answer, after which the visitor is told to wait
+const BUSY_AFTER = 4000; // milliseconds without a result, after which the page asks the visitor to wait
 const PAUSED_AFTER = 5000; // the same for a timeline, which gets nothing meanwhile, and for the panel, which is hidden
 const CHECK_INTERVAL = 1000; // milliseconds
 
@@ -49,7 +49,7 @@ export class ServerLive extends CameraScreen {
   }
 
   begin(run) {
-    Object.assign(this, { due: 0, sent: 0, shown: 0, lanes: 1, answered: awakeTime() });
+    Object.assign(this, { due: 0, sent: 0, shown: 0, maxInFlight: 1, lastResult: awakeTime() });
     this.next(run, new Set());
   }
 
@@ -59,11 +59,11 @@ export class ServerLive extends CameraScreen {
     this.page.showInstructions();
   }
 
-  /** Sends a frame as soon as it is due and an earlier one has been answered. */
+  /** Sends a frame as soon as it is due and the result of an earlier one has arrived. */
   next(run, open) {
     if (run !== this.run) return;
     clearTimeout(this.timer);
-    if (open.size >= this.lanes) return; // its answer comes back here
+    if (open.size >= this.maxInFlight) return; // its result comes back here
     const wait = this.due - performance.now();
     if (wait > 0) {
       this.timer = setTimeout(() => this.next(run, open), wait);
@@ -83,7 +83,7 @@ export class ServerLive extends CameraScreen {
   async exchange(run) {
     const [number, began] = [++this.sent, performance.now()];
     const query = { frame: { url: this.capture() }, token: this.page.token(), view: this.view, recording: this.page.recording() };
-    const reading = await Promise.race([this.page.readFrame(query), sleep(PATIENCE)]);
+    const reading = await Promise.race([this.page.readFrame(query), sleep(FRAME_TIMEOUT)]);
     if (run !== this.run) return;
     if (!reading) {
       this.due = performance.now() + RETRY;
@@ -96,9 +96,9 @@ export class ServerLive extends CameraScreen {
     this.show(reading);
   }
 
-  /** Sends a second frame before the first one is answered where most of that time passes on the way. */
+  /** Sends a second frame before the first one's result has arrived where most of that time passes on the way. */
   adapt(took, reading) {
-    this.lanes = took > INTERVAL && took > 3 * reading ? 2 : 1;
+    this.maxInFlight = took > INTERVAL && took > 3 * reading ? 2 : 1;
   }
 
   /** Returns the camera's picture as a JPEG file, no larger than the view needs, as a data URL. */
@@ -113,7 +113,7 @@ export class ServerLive extends CameraScreen {
   }
 
   show(reading) {
-    Object.assign(this, { answered: awakeTime(), lost: false });
+    Object.assign(this, { lastResult: awakeTime(), lost: false });
     this.showMessage();
     this.overlay.update(this.inVideo(reading), reading.view);
     this.page.show(reading);
@@ -133,12 +133,12 @@ export class ServerLive extends CameraScreen {
   }
 
   pause(paused, reason = null) {
-    Object.assign(this, { paused, lost: this.lost || reason !== null, answered: awakeTime() });
+    Object.assign(this, { paused, lost: this.lost || reason !== null, lastResult: awakeTime() });
     this.checkAge();
   }
 
   checkAge() {
-    const age = this.paused || !this.camera.stream ? 0 : awakeTime() - this.answered;
+    const age = this.paused || !this.camera.stream ? 0 : awakeTime() - this.lastResult;
     const silent = age > PAUSED_AFTER;
     this.lost ||= silent; // until there is a new reading
     this.stage.classList.toggle("waiting", age > BUSY_AFTER && !this.writeMessage);
