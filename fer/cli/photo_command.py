@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fer.cli.input_paths import describe_refused, find_files, free_name
 from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.output_files import OutputError, output_folder, write_file
-from fer.paths import PHOTO, printable, real_path, whole_path
+from fer.paths import PHOTO, printable, public_name, real_path, whole_path
 from fer.terminal import DefaultsHelpFormatter, count_of, with_progress
 from fer.vision.face_sizes import PHOTO_MIN_FACE
 
@@ -139,9 +139,9 @@ def analyze_photos(
             results.unreadable[name] = describe_failure(error)
             continue
         labels = expression_labels(faces, classifier.uncertain_below)
-        size = image.shape[1], image.shape[0]
+        size, model = (image.shape[1], image.shape[0]), public_name(classifier.name)
         results.documents.append(
-            picture_document(name, size, faces, labels, classifier.name, decoded.notices)
+            picture_document(name, size, faces, labels, model, decoded.notices)
         )
         try:
             if place is not None:

@@ -11,6 +11,7 @@ from fer.i18n import gettext_noop as N_
 from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.model.model_metrics import ModelMetrics
+from fer.paths import public_name
 from fer.timeline.formatting import format_exact_time, format_number
 from fer.timeline.marks import left_out_ranges
 from fer.timeline.timeline import Timeline
@@ -50,7 +51,7 @@ class NetworkIdentity:
     """Which network classified the faces.
 
     Attributes:
-        name: Name for display.
+        name: Name for display, without the folders around a network's own.
         fingerprint: Checksum of its weights.
         precision: "int8" or "float32".
         accuracy: How often it is right, and on what; None if that isn't known.
@@ -66,7 +67,8 @@ class NetworkIdentity:
         """Return the identity of a classifier's network."""
         accuracy = classifier.metrics.describe_accuracy()
         fingerprint = classifier.fingerprint()
-        return cls(classifier.name, fingerprint, classifier.precision, accuracy)
+        name = public_name(classifier.name)
+        return cls(name, fingerprint, classifier.precision, accuracy)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from fer.i18n import LANGUAGES, use_language
 from fer.i18n import gettext as _
 from fer.i18n import gettext_noop as N_
 from fer.model.classifier import ExpressionClassifier
+from fer.paths import public_name
 from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_fork_server
 from fer.templates import chart_script, render
@@ -225,8 +226,8 @@ def launch_settings() -> dict[str, Any]:
 
 def model_name(classifier: Classifier) -> str:
     """Return the name of the model in use, with the first digits of its commit on the Hub."""
-    revision = classifier.revision
-    return f"{classifier.name} at {revision[:7]}" if revision else classifier.name
+    name, revision = public_name(classifier.name), classifier.revision
+    return f"{name} at {revision[:7]}" if revision else name
 
 
 def header_html(notice: str | None = None) -> Markup:

@@ -36,6 +36,17 @@ def test_it_names_network_versions_and_settings():
     assert "1 frame a second was" in methods_paragraph(timeline, replace(ORIGIN, rate=1.0))
 
 
+def test_a_networks_folder_is_named_without_those_around_it():
+    classifier = FakeClassifier()
+    for name, known in (
+        ("/home/jane/runs/fer", "fer"),
+        ("you/name@v1", "you/name@v1"),
+        ("embedded weights", "embedded weights"),
+    ):
+        classifier.name = name
+        assert NetworkIdentity.from_classifier(classifier).name == known
+
+
 def test_the_part_that_was_chosen_is_stated():
     part = replace(ORIGIN, start=20.5, duration=15.5)
     assert "from 0:20.5 to" not in methods_paragraph(recorded([]), part)

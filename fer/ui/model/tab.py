@@ -17,6 +17,7 @@ from fer.images import ImageError
 from fer.model.classifier import ModelError
 from fer.model.evaluation_results import Evaluation
 from fer.model.hub import EVALUATION_FILE
+from fer.paths import public_name
 from fer.pipeline import Classifier
 from fer.ui import html
 from fer.ui.event_listeners import PAGE_EVENT
@@ -81,7 +82,7 @@ class ModelEvents:
         return self._rendered(current_language()) if shown else gr.skip()
 
     def _render(self, _language: str) -> str:
-        return model_html(self._classifier.name, find_evaluation(self._classifier))
+        return model_html(public_name(self._classifier.name), find_evaluation(self._classifier))
 
     async def compare(self, token: str, request: gr.Request | None = None) -> Any:
         """Return HTML of both networks on the photo of the Photo tab, or what is missing for it.

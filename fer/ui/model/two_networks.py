@@ -20,6 +20,7 @@ from fer.i18n import ngettext
 from fer.images import DecodedImage
 from fer.labels import EXPRESSIONS, TURNED_AWAY
 from fer.model.classifier import ExpressionClassifier, ModelError
+from fer.paths import public_name
 from fer.pipeline import Classifier
 from fer.templates import render
 from fer.ui import html
@@ -192,7 +193,8 @@ def _names(first: Reading, second: Reading) -> tuple[str, str]:
     """Return two names that differ: the precisions where it is one network."""
     if first.name == second.name:
         return first.precision, second.precision
-    return first.name, second.name
+    names = public_name(first.name), public_name(second.name)
+    return names if names[0] != names[1] else (names[0], f"{names[1]} (2)")
 
 
 def _verdict(same: int, faces: int, apart: float) -> str:

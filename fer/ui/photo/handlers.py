@@ -17,6 +17,7 @@ from fer.drawing.saliency import highlight, occlusion_map
 from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.images import DecodedImage, ImageError, encode_jpeg
+from fer.paths import public_name
 from fer.pipeline import Pipeline
 from fer.sandbox.photos import PhotoReader
 from fer.ui import html
@@ -206,7 +207,8 @@ class PhotoHandlers:
         classifier = self.pipeline.classifier
         labels = expression_labels(faces, classifier.uncertain_below)
         height, width = image.shape[:2]
-        return PhotoResult(path, (width, height), faces, labels, classifier.name, decoded.notices)
+        model = public_name(classifier.name)
+        return PhotoResult(path, (width, height), faces, labels, model, decoded.notices)
 
     def _highlights(
         self, image: UInt8Array, faces: Detections, whole_picture: bool

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fer.model.classifier import ExpressionClassifier, ModelError
+from fer.ui import model_name
 from fer.ui.model import tab
 from fer.ui.model.tab import NO_PHOTO, NOT_LOADED, ModelEvents
 from fer.ui.model.two_networks import (
@@ -58,6 +59,23 @@ def test_each_network_gets_its_own_crops_of_the_largest_faces():
     assert "Both name 6 of the 12 faces alike." in page
     assert "2 smaller faces were left out" in page
     assert page.count("<img") == MAX_COMPARED and "fake &lt;model&gt;" not in page  # the same name
+
+
+@pytest.mark.parametrize(
+    ("names", "displayed"),
+    [
+        (("/srv/jane/one", "/srv/jane/two"), ("one", "two")),
+        (("/srv/jane/fer", "/srv/joe/fer"), ("fer", "fer (2)")),
+        (("/srv/jane/fer", "/srv/jane/fer"), ("float32", "float32")),
+    ],
+)
+def test_networks_are_named_without_the_servers_folders(names, displayed):
+    networks = FakeClassifier(), FakeClassifier()
+    for network, name in zip(networks, names, strict=True):
+        network.name = name
+    page = comparison_html(compare_networks(result(), lambda _: decoded(), networks))
+    assert "srv" not in page and all(name in page for name in displayed)
+    assert model_name(networks[0]) == Path(names[0]).name
 
 
 def test_low_probabilities_are_uncertain_by_each_networks_own_threshold():
