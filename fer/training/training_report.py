@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fer.data.ferplus import vote_shares
 from fer.data.holdout import TrainingSplits
@@ -99,6 +100,8 @@ def draw_curves(history: list[dict[str, float]]) -> Figure:
             label = name.replace("_", " ").replace("f1", "F1")
             axes.plot(epochs, values, color=colour, marker=".", label=label)
         axes.set_xlabel("epoch")
+        # One tick is enough for a trial of one epoch; for two there would be fractions.
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.legend(frameon=False)
         simplify_axes(axes)
     losses.set_title("Loss")

@@ -11,6 +11,7 @@ from transformers import EvalPrediction
 from fer.training.augmentation import Augmentation
 from fer.training.fit import compute_epoch_metrics
 from fer.training.trainer import FerTrainer, WeightEma, mixup_batches
+from fer.training.training_report import draw_curves
 
 
 @pytest.fixture
@@ -140,3 +141,13 @@ def test_each_head_is_compared_with_its_own_labels(both, ferplus):
     assert None not in metrics.values()  # trackers log numbers alone
     recalls = {name: recall for name, recall in metrics.items() if name.startswith("recall_")}
     assert recalls == {"recall_angry": pytest.approx(1 / 3), "recall_happy": 1.0}
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 350])
+def test_curves_count_whole_epochs(epochs):
+    scores = {"train_loss": 2.0, "validation_loss": 2.1, "accuracy": 0.3, "macro_f1": 0.2}
+    figure = draw_curves([{"epoch": epoch, **scores} for epoch in range(1, epochs + 1)])
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        ticks = axes.get_xticks()
+        assert len(ticks) > 0 and np.array_equal(ticks, np.round(ticks))
