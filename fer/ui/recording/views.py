@@ -64,7 +64,10 @@ def instructions() -> Markup:
         _("What you get"),
         _("Your video with a box around every face, its sound and its length kept."),
         _("The expressions over time, and the moments at which they changed."),
-        _("Video, plot, CSV, JSON and a one-page report to save."),
+        _(
+            "Video, plot, CSV, JSON, a one-page report, and files for ELAN, Praat, BORIS and BIDS "
+            "to save."
+        ),
         note=_(
             "Results are deleted within a quarter of an hour after you leave the page; results and "
             "upload within an hour of the end of the analysis at the latest."

@@ -282,6 +282,7 @@ def test_a_file_is_checked_when_it_is_chosen(handlers, clip, uploads):
         "no sound",
     ]
     assert progress == queue == "" and state == instructions()
+    assert "files for ELAN, Praat, BORIS and BIDS" in state
     (uploads / "text.mp4").write_text("no video")
     text = str(uploads / "text.mp4")
     assert "be read as a video" in choose(handlers, RecordingSession(), text)[0]
