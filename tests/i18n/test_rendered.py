@@ -172,7 +172,7 @@ def test_the_live_tab():
         idle_html(),
         replace(recorder, reloaded=True).html(9.0),
         *(
-            replace(recorder, running=False, limit=limit).html(9.0, "0")
+            replace(recorder, running=False, end_reason=limit).html(9.0, "0")
             for limit in (LIMIT_REACHED, MEMORY_FULL)
         ),
         lost_html(),

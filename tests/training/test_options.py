@@ -5,7 +5,7 @@ from dataclasses import asdict, fields, replace
 import pytest
 import yaml
 
-from fer.training.option_checks import flag
+from fer.training.option_checks import option_name
 from fer.training.options import (
     DEFAULT_RECIPE,
     NOT_IN_RECIPES,
@@ -28,7 +28,7 @@ def test_the_command_line_has_at_most_25_options():
 def test_messages_name_settings_as_users_set_them():
     on_command_line = {entry.name for entry in fields(CommandLineOptions)}
     names = {entry.name for entry in fields(TrainingOptions)}
-    assert {name for name in names if flag(name).startswith("--")} == on_command_line
+    assert {name for name in names if option_name(name).startswith("--")} == on_command_line
 
 
 def test_help_shows_defaults_only_where_there_are_any():
