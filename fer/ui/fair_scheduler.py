@@ -97,7 +97,7 @@ class _Waiting(Generic[Result]):
     @property
     def page(self) -> str:
         """The sender's open page."""
-        return self.sender.session or self.visitor
+        return self.sender.session_hash or self.visitor
 
     @property
     def names(self) -> set[str]:

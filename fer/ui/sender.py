@@ -39,15 +39,15 @@ class Sender:
         else:
             scope = request.scope if request else {}
             session = scope.get(SESSION)
-        self.session: str = session or ""
+        self.session_hash: str = session or ""
         self.connections: Connections | None = scope.get(KEY)
         self._since = time.monotonic()
 
     def is_connected(self) -> bool:
         """Return whether the sender is connected; True where that isn't known."""
-        if self.connections is None or not self.session:
+        if self.connections is None or not self.session_hash:
             return True
-        return self.connections.is_open(self.session)
+        return self.connections.is_open(self.session_hash)
 
     def has_left(self) -> bool:
         """Return whether the sender has not been connected for `TIMEOUT` seconds."""

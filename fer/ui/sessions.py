@@ -62,7 +62,7 @@ class Session:
     """The state of one visitor.
 
     Args:
-        page: Gradio's session hash of the open page.
+        session_hash: Gradio's, of the open page.
         live: State of the Live tab.
         recording: State of the Recording tab.
         photo: The last result of the Photo tab.
@@ -70,7 +70,7 @@ class Session:
         has_images: Whether a frame may have left images since they were dropped last.
     """
 
-    page: str
+    session_hash: str
     live: LiveSession = field(default_factory=LiveSession)
     recording: RecordingSession = field(default_factory=RecordingSession)
     photo: PhotoResult | None = None
@@ -133,9 +133,9 @@ class Sessions:
             raise SessionError(_(OUTDATED))
         session = self._sessions.pop(token, None)
         if session is None:
-            self._require_few(sender.session)
+            self._require_few(sender.session_hash)
             self._make_room()
-            session = Session(sender.session)
+            session = Session(sender.session_hash)
         self._sessions[token] = session  # at the end: the first one is the least recently used
         session.used, session.has_images = time.monotonic(), True
         self._connections = sender.connections or self._connections
@@ -145,9 +145,9 @@ class Sessions:
     def open_page(self, token: str | None, sender: Sender) -> Session:
         """Return the session of a page that has just been loaded."""
         session = self.get_or_create(token, sender)
-        if session.page != sender.session:  # else the same page, in another language
+        if session.session_hash != sender.session_hash:  # else the same page, in another language
             session.close_page()
-            session.page = sender.session
+            session.session_hash = sender.session_hash
             if session.live.recorder is not None:
                 session.live.recorder.reloaded = True
         return session
@@ -155,7 +155,7 @@ class Sessions:
     def close_page(self, page: str) -> None:
         """Drop what must not outlive a page."""
         for token, session in list(self._sessions.items()):
-            if session.page == page:
+            if session.session_hash == page:
                 session.close_page()
                 if session.is_empty and not session.live.is_recording:
                     del self._sessions[token]
@@ -206,10 +206,10 @@ class Sessions:
 
     def _is_open(self, session: Session) -> bool:
         """Return whether a session's page is open."""
-        return self._connections is not None and self._connections.is_open(session.page)
+        return self._connections is not None and self._connections.is_open(session.session_hash)
 
     def _require_few(self, page: str) -> None:
-        begun = [session for session in self._sessions.values() if session.page == page]
+        begun = [session for session in self._sessions.values() if session.session_hash == page]
         if page and len(begun) >= MAX_PER_PAGE:
             raise SessionError(_(OUTDATED))
 

@@ -16,7 +16,7 @@ class Known(Sender):
 
     def __init__(self, here: bool = True, page: str = "") -> None:
         super().__init__(None)
-        self.here, self.session = here, page
+        self.here, self.session_hash = here, page
 
     def is_connected(self) -> bool:
         return self.here

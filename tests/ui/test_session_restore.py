@@ -27,7 +27,7 @@ async def test_others_are_served_while_a_page_that_was_loaded_again_gets_its_tim
     session = sessions.open_page(TOKEN, Sender(None))
     assert await arrive(TOKEN, None) == (gr.skip(), gr.skip())
     session.live.recorder = SimpleNamespace(html=draw)
-    session.page = "closed"
+    session.session_hash = "closed"
     arriving = asyncio.create_task(arrive(TOKEN, None))
     await asyncio.sleep(0.05)
     served.set()

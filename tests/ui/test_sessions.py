@@ -58,7 +58,7 @@ def job(tmp_path):
 
 def page(name):
     sender = Sender(None)
-    sender.session = name
+    sender.session_hash = name
     return sender
 
 
@@ -224,7 +224,7 @@ async def test_finished_timelines_of_closed_pages_go_before_another_one_ends(mon
     for recorder in recorders[:3]:
         recorder.running = False
     for number in (1, 2):
-        sessions.get_or_create(token(number), NOBODY).page = "closed"
+        sessions.get_or_create(token(number), NOBODY).session_hash = "closed"
     sessions.sweep()
     left = [sessions.get_or_create(token(number), NOBODY).live.recorder for number in range(4)]
     assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].end_reason

@@ -97,7 +97,7 @@ class LiveHandlers:
         content = frame_bytes(query.get("frame"))
         token, view = query.get("token"), query.get("view")
         session = self.sessions.get_or_create(token, sender)
-        self._places.take(str(token), sender.session)
+        self._places.take(str(token), sender.session_hash)
         if view not in VIEWS:
             raise BusyError(_(OUTDATED))
         if query.get("recording") is True and session.live.recorder is None:

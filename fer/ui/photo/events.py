@@ -82,7 +82,7 @@ class PhotoEvents:
         sender = Sender(request)
         work = partial(self.handlers.predict, uploaded_path(picture), min_face, whole_picture)
         try:
-            return await self._turns.run(sender.session, sender, work, replace=False)
+            return await self._turns.run(sender.session_hash, sender, work, replace=False)
         except BusyError as error:
             raise gr.Error(str(error), print_exception=False) from None
 

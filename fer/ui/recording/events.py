@@ -103,7 +103,7 @@ class RecordingEvents:
         sender = Sender(request)
         try:
             session = self.sessions.get_or_create(token, sender).recording
-            session.visitor, session.language = sender.session or token, current_language()
+            session.visitor, session.language = sender.session_hash or token, current_language()
             # Two: pressing Start again cancels the first run, which ends in a moment.
             with self._places.place(session.visitor, 2):
                 paths, frame_rate = uploaded_paths(recordings), clipped_number(rate, RATE_CHOICES)
@@ -174,9 +174,9 @@ class RecordingEvents:
             They go within an hour.
         """
         sender = Sender(request)
-        with _reported(), self._places.place(sender.session):
+        with _reported(), self._places.place(sender.session_hash):
             path = uploaded_path(recording)
-            work = self.handlers.analyse_recording(path, view, rate, sender.session)
+            work = self.handlers.analyse_recording(path, view, rate, sender.session_hash)
             document, files = await sender.await_while_connected(work)
             return document, *files
 

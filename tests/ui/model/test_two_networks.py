@@ -129,7 +129,7 @@ def compared(events, monkeypatch, photo):
 class Connected:
     """A sender that stays."""
 
-    session = "s"
+    session_hash = "s"
 
     def is_connected(self):
         return True
