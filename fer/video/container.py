@@ -104,13 +104,17 @@ def open_container(path: str | Path, unlimited: bool = False) -> InputContainer:
     except PermissionError:
         raise VideoError(_("The file can't be opened; check its permissions.")) from None
     except (av.FFmpegError, UnicodeError):
-        raise VideoError(
-            _(
-                "The file can't be read as a video: it may be cut off or damaged, or of another "
-                "kind than %(formats)s. Save it as MP4 (H.264), or choose another one.",
-                formats=_(VIDEO_FORMATS),
-            )
-        ) from None
+        raise _unreadable() from None
+
+
+def _unreadable() -> VideoError:
+    return VideoError(
+        _(
+            "The file can't be read as a video: it may be cut off or damaged, or of another "
+            "kind than %(formats)s. Save it as MP4 (H.264), or choose another one.",
+            formats=_(VIDEO_FORMATS),
+        )
+    )
 
 
 def max_backward_step(container: InputContainer) -> float:
@@ -138,6 +142,8 @@ def video_stream(container: InputContainer, threads: int = DECODER_THREADS) -> V
             raise VideoError(
                 _("The file holds sound but no pictures; choose a video with a picture.")
             )
+        if container.streams.data and not container.streams.video:
+            raise _unreadable()  # mostly an MP4 whose index is cut off, before a track has its kind
         raise VideoError(_("The file holds no pictures; choose a video with a picture."))
     check_size(stream)
     stream.codec_context.options = {"max_pixels": _OPTIONS["max_pixels"]}

@@ -8,6 +8,7 @@ like other frames, as do those of a file that is cut off, which has no index.
 from dataclasses import dataclass
 from pathlib import Path
 from struct import unpack
+from typing import Any
 
 import numpy as np
 from av.container import InputContainer
@@ -42,6 +43,7 @@ class ReadCounts:
         read_until: Seconds up to which anything was read.
         video_until: Seconds up to which packets of the video were read.
         has_late_stream: Whether a track appeared that the header doesn't list.
+        ends_repeated: Whether the last packet of the video is empty: the frame before stays.
     """
 
     packets: int = 0
@@ -51,6 +53,7 @@ class ReadCounts:
     read_until: float = 0.0
     video_until: float = 0.0
     has_late_stream: bool = False
+    ends_repeated: bool = False
 
     def extend(self, time: float) -> None:
         """Note that the file was read up to a time."""
@@ -64,6 +67,8 @@ class ReadCounts:
         self.extend(end)
         if is_video:
             self.packets += packet.size > 0
+            if packet.size or is_repetition(packet):
+                self.ends_repeated = not packet.size
             self.video_until = max(self.video_until, end)
 
     def reach_end(self, time: float) -> None:
@@ -155,6 +160,14 @@ class ReadCounts:
             return False
         end = float(((stream.start_time or 0) + stream.duration) * stream.time_base)
         return end - self.video_until > 2 / frame_rate
+
+
+def is_repetition(packet: "Packet[Any]") -> bool:
+    """Return whether a packet is empty, by which Theora leaves the frame before on the screen.
+
+    Those without a time flush a decoder.
+    """
+    return not packet.size and packet.pts is not None
 
 
 def lists_all_frames(path: str | Path, stream: VideoStream) -> bool:

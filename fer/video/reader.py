@@ -36,7 +36,7 @@ from fer.video.header import (
     max_frames,
     read_video_info,
 )
-from fer.video.read_counts import ReadCounts, lists_all_frames
+from fer.video.read_counts import ReadCounts, is_repetition, lists_all_frames
 from fer.video.timestamps import MAX_JUMP, FrameStamps, corrector_for
 
 _SEEK_MARGINS = 1.0, 20.0
@@ -169,7 +169,8 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     def _last_frame(self, frame: av.VideoFrame, time: float) -> Frame:
         """Return the last frame of the file, which empty chunks leave on the screen to its end."""
         last, end = self._frame(frame, time), self.info.duration or 0.0
-        if time + last.duration >= end or not lists_all_frames(self.path, self._stream):
+        stays = lists_all_frames(self.path, self._stream) or self._counts.ends_repeated
+        if time + last.duration >= end or not stays:
             return last
         self._counts.reach_end(self.first_stamp + end)
         return replace(last, duration=end - time)
@@ -271,6 +272,8 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             return  # the file ends in the middle
 
     def _decode_packet(self, packet: "Packet[Stream]") -> Iterator[_StampedFrame]:
+        if is_repetition(packet):
+            return
         self._stamps.add(packet)
         try:
             frames = self._stream.decode(packet)

@@ -54,6 +54,13 @@ def headless(path):
     path.write_bytes(data[: data.index(b"moov")])
 
 
+def half_an_index(path):
+    """A video whose index is cut off before its first track has a kind."""
+    make_film(path, STEADY)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"hdlr")])
+
+
 def unknown(path):
     """A video of a kind that nobody has heard of."""
     make_film(path, STEADY)
@@ -72,11 +79,12 @@ def unknown(path):
         (no_frames, "no picture"),
         (playlist, "can't be read as a video"),
         (headless, "may be cut off"),
+        (half_an_index, "may be cut off"),
         (unknown, "of an unknown kind"),
     ],
     ids=[
         *("text", "empty", "missing", "folder", "sound", "song"),
-        *("no frames", "playlist", "headless", "unknown"),
+        *("no frames", "playlist", "headless", "half an index", "unknown"),
     ],
 )
 def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, film, make, sentence):

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.recording import repeated
 from fer.video import VideoReader
+from fer.video.container import demux
 from fer.video.timestamps import TimestampCorrector
 from tests.sample_videos import (
     STEADY,
@@ -184,6 +185,29 @@ def test_empty_chunks_at_the_end_of_an_avi_leave_its_last_frame_on_the_screen(tm
     assert len(frames) == 50 and reader.warning is None
     assert frames[-1].time + frames[-1].duration == pytest.approx(2 + pause / 25)
     assert frames[-2].duration == pytest.approx(1 / 25)
+
+
+def emptied(packet):
+    """Return a packet of the same time that holds nothing."""
+    empty = av.Packet()
+    empty.pts, empty.dts, empty.duration = packet.pts, packet.dts, packet.duration
+    empty.time_base, empty.stream = packet.time_base, packet.stream
+    return empty
+
+
+def test_empty_packets_leave_the_frame_before_on_the_screen(tmp_path, monkeypatch):
+    """So Theora states that nothing has changed; PyAV has no encoder for it."""
+    path = make_film(tmp_path / "a.mkv", STEADY, codec="mjpeg", pixels="yuvj420p")
+
+    def repeating(*arguments, **options):
+        for number, packet in enumerate(demux(*arguments, **options)):
+            yield emptied(packet) if number in (1, 2, len(STEADY) - 1) else packet
+
+    monkeypatch.setattr("fer.video.reader.demux", repeating)
+    reader, frames = frames_of(path)
+    assert reader.warning is None
+    assert [frame.time for frame in frames] == pytest.approx([0, *STEADY[3:-1]], abs=1e-3)
+    assert frames[-1].time + frames[-1].duration == pytest.approx(0.4, abs=2e-3)
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,16 @@ class Handler:
         """Check inputs that are given by name.
 
         Raises:
-            InputError: A name is unknown, or a value is of another type.
+            InputError: A name is unknown or missing, or a value is of another type.
         """
         names = [parameter.name for parameter in self.parameters]
         for name in values:
             if name not in names:
                 raise InputError(name, f"{name[:100]} is no input; there are: {', '.join(names)}.")
+        for parameter in self.parameters:
+            if parameter.default is None and parameter.name not in values:
+                name = parameter.name
+                raise InputError(name, f"{name} is missing; the inputs are: {', '.join(names)}.")
         self._checked([values.get(p.name, p.default) for p in self.parameters])
 
     def _checked(self, values: list[Any]) -> list[Any]:

@@ -80,6 +80,8 @@ def test_names_are_checked_as_well(checks):
     for values, sentence in (
         ({"picture": FILE, "minimum": 40}, "minimum is no input; there are: picture, min_face"),
         ({"picture": FILE, "min_face": "40"}, "min_face is a number"),
+        ({"min_face": 40}, "picture is missing; the inputs are: picture, min_face"),
+        ({}, "picture is missing"),
     ):
         with pytest.raises(InputError, match=sentence):
             photo.check_named(values)
