@@ -39,6 +39,11 @@ _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
+_KNOWN_HEAD = re.compile(
+    rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP|....ftypavi[fs]|....jP  |\xff\x4f\xff\x51", re.S
+)
+"""How files of `FORMATS` begin: where one can't be opened, it is a damaged picture."""
+
 UNKNOWN_TIFF = N_(
     "The TIFF is damaged, or of a kind that can't be read; save it with 8 bits per channel."
 )
@@ -135,6 +140,8 @@ def _identify(stream: BinaryIO) -> Image.Image:
             return _open_heic(stream)
         if head.startswith(_TIFF_HEADS):
             raise ImageError(_(UNKNOWN_TIFF)) from None
+        if _KNOWN_HEAD.match(head):
+            raise ImageError(_(DAMAGED)) from None
         raise ImageError(
             _("The file is not a picture that can be read; choose a JPEG, PNG, WebP, HEIC or GIF.")
         ) from None

@@ -22,7 +22,7 @@ from fer.images.color import (
 )
 from fer.images.opening import DAMAGED, DECODER_ERRORS, ImageError, open_image, require_size
 from fer.images.pixels import as_rgb, flatten_on_white, float_pixels, reduce_16_bits
-from fer.images.tiff import choose_page, read_page
+from fer.images.tiff import choose_page, read_page, shift_signed, stored_values
 
 MAX_JPEG_SIDE = 65_500
 """Pixels; a limit of libjpeg."""
@@ -212,8 +212,8 @@ def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> Deco
 def _pixels(image: Image.Image) -> tuple[UInt8Array, list[str]]:
     """Return a loaded picture without transparency as RGB uint8 (h, w, 3), and notices."""
     if not is_high_bit_depth_grey(image):
-        return np.array(_convert(image, "RGB")), []
-    grey, notices = _reduce_high_bit_depth(np.asarray(image))
+        return shift_signed(image, np.array(_convert(image, "RGB"))), []
+    grey, notices = _reduce_high_bit_depth(stored_values(image))
     return as_rgb(grey), notices
 
 

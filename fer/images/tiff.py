@@ -1,13 +1,15 @@
 """Pages of TIFFs, and those among them that OpenCV reads, as Pillow refuses or mixes them up."""
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
 from fer.i18n import gettext_noop as N_
 from fer.images.color import decode_full_depth
@@ -19,7 +21,7 @@ from fer.images.opening import (
     ImageError,
     require_size,
 )
-from fer.images.pixels import float_pixels, reduce_16_bits
+from fer.images.pixels import bits_in_use, float_pixels, reduce_16_bits
 
 MAX_PAGES = 32
 """Pages among which the largest is chosen."""
@@ -33,8 +35,11 @@ _GREY_OR_RGB = (1, 2)
 _OPENCV_KINDS = ((1, 64), (3, 32), (3, 64))
 """Channels, and bits of each, of floats that only OpenCV reads; alpha has no agreed range."""
 
-_BY_CHANNEL, _FLOAT = 2, 3
-"""PlanarConfiguration of channels that are stored one after the other; SampleFormat."""
+_BY_CHANNEL, _SIGNED, _FLOAT = 2, 2, 3
+"""PlanarConfiguration of channels that are stored one after the other; SampleFormats."""
+
+_WHITE_IS_ZERO = 0
+"""PhotometricInterpretation of grey from white to black."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,38 @@ def _describe(tags: ImageFileDirectory_v2, number: int, offset: int) -> TiffPage
         needs_opencv=floats and known and is_readable and not by_channel,
         is_mixed_up=by_channel and channels > 1 and max(bits, default=1) > 8,
     )
+
+
+def stored_values(picture: Image.Image) -> NDArray[Any]:
+    """Return the pixels of a loaded grey picture of more than 8 bits, of a TIFF by its own tags.
+
+    Pillow reads unsigned 32 bits as signed, and leaves 16 bits of which 0 is white inverted.
+    """
+    values, tags = np.asarray(picture), getattr(picture, "tag_v2", {})
+    if _integers(tags, 32) and not _is_signed(tags) and values.dtype == np.int32:
+        return values.view(np.uint32)
+    if values.dtype == np.uint16 and tags.get(Base.PhotometricInterpretation) == _WHITE_IS_ZERO:
+        return (1 << bits_in_use(values)) - 1 - values
+    return values
+
+
+def shift_signed(picture: Image.Image, pixels: UInt8Array) -> UInt8Array:
+    """Return the pixels of a loaded picture with 8 bits a channel, from black to white.
+
+    A TIFF may state them from -128 to 127, which Pillow reads as 128 to 255 and 0 to 127.
+    """
+    tags = getattr(picture, "tag_v2", {})
+    return pixels ^ np.uint8(128) if _integers(tags, 8) and _is_signed(tags) else pixels
+
+
+def _integers(tags: ImageFileDirectory_v2, bits: int) -> bool:
+    return bool((np.ravel(tags.get(Base.BitsPerSample, ())) == bits).any()) and not bool(
+        (np.ravel(tags.get(Base.SampleFormat, ())) == _FLOAT).any()
+    )
+
+
+def _is_signed(tags: ImageFileDirectory_v2) -> bool:
+    return bool((np.ravel(tags.get(Base.SampleFormat, ())) == _SIGNED).any())
 
 
 def read_page(

@@ -98,6 +98,30 @@ def test_floats_with_alpha_are_refused():
         read_image(tiff(np.dstack([FLOATS, np.zeros(FLOATS.shape[:2], np.float32)])))
 
 
+GREY = np.ascontiguousarray(FACE[..., 1])
+
+
+def test_unsigned_32_bits_are_not_read_as_signed():
+    wide = GREY.astype(np.int32).view(np.uint32) * np.uint32(2**32 // 255)
+    content = with_tag(tiff(wide.view(np.int32)), 339, 1)  # of OpenCV's writer as signed
+    read = decode_image(content)
+    assert np.corrcoef(read.pixels[..., 0].ravel(), GREY.ravel())[0, 1] > 0.99
+    assert "brought to range" in read.notices[0]
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_16_bits_of_which_0_is_white_are_not_inverted(bits):
+    top = (1 << bits) - 1
+    stored = np.rint(top - GREY * (top / 255)).astype(np.uint16)
+    read = read_image(with_tag(tiff(stored), 262, 0))
+    np.testing.assert_array_equal(read[..., 0], GREY)
+
+
+def test_signed_8_bits_go_from_black_to_white():
+    content = tiff((GREY.astype(np.int16) - 128).astype(np.int8))
+    np.testing.assert_array_equal(read_image(content)[..., 0], GREY)
+
+
 def test_floats_whose_bits_are_stated_once_are_read():
     content = tiff(FLOATS)
     at = content.index(struct.pack("<HHI", 258, 3, 3))
