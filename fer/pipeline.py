@@ -12,7 +12,7 @@ from PIL import Image
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.images import ImageError, ImageSource, read_image
+from fer.images import ImageError, ImageSource, as_rgb, read_image
 from fer.model.model_metrics import ModelMetrics
 from fer.video import Frame
 from fer.vision.crops import CropFraming, crop_faces
@@ -26,6 +26,8 @@ from fer.vision.stream_detector import StreamDetector
 
 Pictures = list[Any] | tuple[ImageSource, ...] | Iterator[ImageSource]
 """Several of them; a list isn't of one type, as it may hold paths and arrays."""
+
+_SINGLE = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image)
 
 
 class Classifier(Protocol):
@@ -76,7 +78,7 @@ class Classifier(Protocol):
 
 def is_single_picture(frames: object) -> bool:
     """Return whether it is a path, an open file or one picture, and not several pictures."""
-    if isinstance(frames, str | os.PathLike | bytes | Image.Image) or hasattr(frames, "read"):
+    if isinstance(frames, _SINGLE) or hasattr(frames, "read"):
         return True
     if not hasattr(frames, "__array__"):
         return False
@@ -225,7 +227,7 @@ class Pipeline:
         """Read the next frame of a stream.
 
         Args:
-            image: RGB uint8 (h, w, 3).
+            image: RGB uint8 (h, w, 3), or another array that `fer.images.as_rgb` takes.
             time: Seconds on any clock that doesn't go back.
             state: What is remembered of this stream; it is brought up to date.
 
@@ -237,7 +239,9 @@ class Pipeline:
 
         Raises:
             ValueError: The time is before that of the stream's last frame, or not finite.
+            fer.images.ImageError: The array is no picture.
         """
+        image = as_rgb(image)
         faces = state.stream_detector.update(self.detector, image, time)
         crops = crop_faces(image, faces, CropFraming(**self.classifier.framing))
         rows = state.prediction_cache.predict(
@@ -253,12 +257,13 @@ class Pipeline:
         return select(faces, counts)
 
     def classify_whole(self, image: UInt8Array) -> Detections:
-        """Classify RGB uint8 (h, w, 3) as one face that fills the picture, without detection.
+        """Classify a picture, as `process_frame` takes it, as one face, without detection.
 
         Returns:
             One detection with the picture as its box, confidence 1 and `data["probabilities"]`
             (1, 7). There is no `data["landmarks"]`, as nothing was located.
         """
+        image = as_rgb(image)
         height, width = image.shape[:2]
         box = Detections(
             xyxy=np.array([[0, 0, width, height]], np.float32),

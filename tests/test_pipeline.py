@@ -52,6 +52,16 @@ def test_faces_keep_what_was_known_and_gain_probabilities():
     np.testing.assert_allclose(faces.data["probabilities"], [HAPPY, HAPPY])
 
 
+@pytest.mark.parametrize("kind", [np.uint16, np.int64, np.float32, bool])
+def test_a_frame_of_another_type_is_read_as_a_picture_is(kind):
+    pipeline, frame = fake_pipeline(), (PICTURE > 127).astype(kind)
+    assert len(pipeline.process_frame(frame, 0.0, StreamState())) == 0
+    assert len(pipeline.classify_whole(frame)) == 1
+    for bad in (PICTURE.astype(complex), PICTURE[0, 0], np.full((9, 9), np.nan)):
+        with pytest.raises(ImageError):
+            pipeline.process_frame(bad, 0.0, StreamState())
+
+
 def test_the_detector_s_result_is_not_edited():
     detector = Detector(BOXES)
     faces = Pipeline(detector, Classifier())(PICTURE)
@@ -145,7 +155,7 @@ def test_an_unreadable_picture_of_several_is_named():
 
 
 @pytest.mark.parametrize(
-    "frames", ["film.mp4", Path("film.mp4"), b"film", Image.fromarray(PICTURE), PICTURE]
+    "frames", ["film.mp4", Path("film.mp4"), bytearray(b"film"), Image.fromarray(PICTURE), PICTURE]
 )
 def test_a_stream_is_no_path_and_no_single_picture(frames):
     with pytest.raises(TypeError, match="VideoReader"):

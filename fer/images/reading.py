@@ -100,12 +100,25 @@ def decode_image(
         _load(source)
         return _decode(source, [], apply_profile)
     if hasattr(source, "__array__") and not isinstance(source, str | bytes):  # NumPy has both
-        return DecodedImage(as_rgb(np.asarray(source)))
+        return DecodedImage(as_rgb(_to_array(source)))
     try:
         with _stream(source) as stream:
             return _decode_file(stream, apply_profile, max_pixels)
     except OSError as error:  # of the disk; those of the decoders are caught where they arise
         raise ImageError(f"The file can't be read: {error.strerror or error}.") from error
+
+
+def _to_array(source: Any) -> NDArray[Any]:
+    """Return an array, or what can be one, as that.
+
+    Raises:
+        ImageError: It can't be, such as a tensor on a GPU or one of bfloat16.
+    """
+    try:
+        return np.asarray(source)
+    except (TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise ImageError(f"The {type(source).__name__} is no array for NumPy: {reason}.") from error
 
 
 def _decode_file(stream: BinaryIO, apply_profile: bool, max_pixels: int | None) -> DecodedImage:

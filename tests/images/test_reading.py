@@ -113,6 +113,15 @@ def test_16_bit_grey_uses_its_whole_range():
     assert as_rgb(deep.astype(">u2"))[0, :, 1].tolist() == [0, 100, 255]
 
 
+def test_what_numpy_cannot_read_gets_a_sentence():
+    class Tensor:
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("Can't call numpy(). Use tensor.detach().\nMore of this.")
+
+    with pytest.raises(ImageError, match=r"^The Tensor is no array for NumPy: .*detach\(\)\.$"):
+        read_image(Tensor())
+
+
 def test_one_pixel():
     assert read_image(encoded(Image.new("RGB", (1, 1), "red"), "PNG")).tolist() == [[[255, 0, 0]]]
 
