@@ -1,5 +1,6 @@
 """Pages of TIFFs, and those among them that OpenCV reads, as Pillow refuses or mixes them up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -215,13 +216,13 @@ def shift_signed(picture: Image.Image, pixels: UInt8Array) -> UInt8Array:
     return pixels ^ np.uint8(128) if _integers(tags, 8) and _is_signed(tags) else pixels
 
 
-def _integers(tags: ImageFileDirectory_v2, bits: int) -> bool:
+def _integers(tags: Mapping[int, Any], bits: int) -> bool:
     return bool((np.ravel(tags.get(Base.BitsPerSample, ())) == bits).any()) and not bool(
         (np.ravel(tags.get(Base.SampleFormat, ())) == _FLOAT).any()
     )
 
 
-def _is_signed(tags: ImageFileDirectory_v2) -> bool:
+def _is_signed(tags: Mapping[int, Any]) -> bool:
     return bool((np.ravel(tags.get(Base.SampleFormat, ())) == _SIGNED).any())
 
 
