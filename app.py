@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from fer.temp_folder import claim_folder, remove_on_termination
+from fer.temp_folder import claim_folder, claim_socket_folder, remove_on_termination
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -41,6 +41,7 @@ def main() -> None:
     from fer.sandbox import end_workers, start_fork_server
 
     claim_folder()  # Gradio reads its path on import
+    claim_socket_folder()
     remove_on_termination(end_workers)
     if not os.environ.get("FER_MODEL"):  # where it is set, the network is pulled first
         # Its imports and its warm-up run in parallel with this process's own.

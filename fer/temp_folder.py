@@ -16,6 +16,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing.util import Finalize, get_temp_dir
 from pathlib import Path
 from types import FrameType
 
@@ -27,6 +28,12 @@ LOCK = ".lock"
 """Name of the lock file in each process's folder and in the folder of all of them."""
 
 VARIABLE = "GRADIO_TEMP_DIR"
+
+SOCKETS = "fer-sockets"
+"""Name of the folder for sockets."""
+
+MAX_SOCKET_FOLDER = 70
+"""Letters of the path of a folder for sockets; multiprocessing adds 32 and those of a name."""
 
 _claimed: dict[str, "TempFolder"] = {}
 """The folders of this process; more than one only where the variable was changed."""
@@ -87,6 +94,29 @@ def claim_folder() -> TempFolder:
     _claimed[str(folder.path)] = folder
     atexit.register(folder.remove)
     return folder
+
+
+def claim_socket_folder() -> None:
+    """Have multiprocessing keep its sockets in a folder that is removed as this process's own is.
+
+    By itself it leaves one in the system's folder wherever a signal ends the process. The page's
+    own folder won't do: its files are deleted by age, and a socket's path has at most 107 bytes.
+    """
+    folder = TempFolder(_root(Path(tempfile.gettempdir()), SOCKETS))
+    if SOCKETS in _claimed or len(str(folder.path)) > MAX_SOCKET_FOLDER:
+        return
+    try:
+        folder.prepare()
+    except OSError as error:
+        logger.warning("No folder for sockets can be made in %s: %s", folder.root.parent, error)
+        return
+    usual, tempfile.tempdir = tempfile.tempdir, str(folder.path)
+    try:
+        get_temp_dir()  # which it keeps
+    finally:
+        tempfile.tempdir = usual
+    _claimed[SOCKETS] = folder
+    Finalize(None, folder.remove, exitpriority=-200)  # after multiprocessing has removed its own
 
 
 def work_folder(name: str) -> TempFolder:

@@ -1,9 +1,11 @@
 """The process's own temporary folder: locked, private, removed by the process or by the next."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,46 @@ def test_it_is_private_and_gradio_is_pointed_to_it(base):
     assert folder.path.parent.parent == base
     assert folder.path.stat().st_mode & 0o777 == folder.root.stat().st_mode & 0o777 == 0o700
     assert claim_folder() is folder
+
+
+SOCKETS = (
+    "import multiprocessing.connection as c\n"
+    "from fer.temp_folder import claim_socket_folder, remove_on_termination\n"
+    "remove_on_termination()\n"
+    "claim_socket_folder()\n"
+    "listener = c.Listener(family='AF_UNIX')\n"
+    "print(listener.address, flush=True)\n"
+    "input()"
+)
+
+
+def test_sockets_go_with_their_process_or_at_the_next_start(tmp_path):
+    def listen():
+        environment = {**os.environ, "TMPDIR": str(short)}
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | {"text": True}
+        command = [sys.executable, "-c", SOCKETS]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
+        return process, Path(process.stdout.readline().strip())
+
+    short = Path(tempfile.mkdtemp(dir="/tmp"))  # a socket's path is short
+    try:
+        killed, left = listen()
+        assert left.is_socket() and short in left.parents
+        killed.kill()
+        killed.communicate(timeout=20)
+        assert left.exists()
+        for end in ("SIGTERM", "return"):
+            process, address = listen()
+            assert not left.exists() and address.is_socket()
+            if end == "SIGTERM":
+                process.terminate()
+            _, errors = process.communicate("\n", timeout=20)
+            assert not errors, end
+            assert not [
+                path for path in short.rglob("*") if path.is_socket() or "pymp" in path.name
+            ]
+    finally:
+        shutil.rmtree(short)
 
 
 @pytest.mark.parametrize("end", ["return", "SIGTERM"])

@@ -18,6 +18,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.paths import public_name
 from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_fork_server
+from fer.temp_folder import claim_socket_folder
 from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import about_html
@@ -104,6 +105,7 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
     device_page = device_page_folder() is not None
     raise_file_limit()
     limit_fragmentation()
+    claim_socket_folder()
     start_fork_server(
         "fer.recording.worker_preload", FER_PRELOADED_MODEL=str(classifier.folder or "")
     )

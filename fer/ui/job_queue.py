@@ -35,7 +35,7 @@ class Job(Generic[Result]):
         folder: Where its files go; it is deleted when the job fails or is cancelled.
         work: Runs the job, with the job as its argument.
         visitor: The visitor whose job it is.
-        length: Seconds that it probably takes, those of the recording.
+        length: Seconds of an ordinary recording that takes as long.
         size: Bytes of the file that it keeps until it is done.
     """
 

@@ -29,6 +29,10 @@ MAX_PIXELS = 500_000_000_000
 """Videos of more pixels, of all frames together, are refused: two hours of 1920 x 1080 at 30 frames
 a second, or of 4096 x 4096 at 4."""
 
+MAX_PIXEL_RATE = 500_000_000
+"""Pixels a second, of 4096 x 2048 at 60 frames, above which a video may have at most four times
+what it states on average."""
+
 _MAX_START = 1.0
 """Seconds on the file's own clock after which a stated duration isn't believed, as programs differ
 in what it counts from."""
@@ -88,6 +92,15 @@ def read_video_info(
 def max_frames(size: tuple[int, int]) -> int:
     """Return how many frames of a width and height are accepted."""
     return min(MAX_FRAMES, MAX_PIXELS // max(1, size[0] * size[1]))
+
+
+def max_frames_until(time: float, info: VideoInfo) -> float:
+    """Return how many frames are accepted up to a time, in seconds from the first one.
+
+    Else a short video could take as long as one of hours, and no queue could know.
+    """
+    rate = max(MAX_PIXEL_RATE / (info.width * info.height), 4 * info.frame_rate)
+    return rate * (time + 5)
 
 
 def check_frame_count(stream: VideoStream) -> None:

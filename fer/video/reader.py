@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from fer.array_types import UInt8Array
+from fer.i18n import format_count
 from fer.i18n import gettext as _
 from fer.paths import is_lost_mount
 from fer.video.container import (
@@ -34,6 +35,7 @@ from fer.video.header import (
     check_frame_count,
     fit_size,
     max_frames,
+    max_frames_until,
     read_video_info,
 )
 from fer.video.read_counts import ReadCounts, is_repetition, lists_all_frames
@@ -135,6 +137,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         header = read_video_info(
             path, container, stream, self.first_stamp, self._unlimited, video_info=self._video_info
         )
+        self._header = header  # with the size of the file's own frames
         if not self._unlimited:
             self._max_frames = max_frames((header.width, header.height))
         self.info = fit_size(header, float(self._stream.sample_aspect_ratio or 1), max_side)
@@ -157,6 +160,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             too_long = time > self._max_seconds
             if too_long:
                 break
+            self._check_density(time)
             # If a clock is set back, the packets' own stamps don't state how far the pictures go.
             self._counts.extend(self.first_stamp + time + self._duration(frame, time))
             if waiting:
@@ -165,6 +169,19 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         if waiting:
             yield self._frame(*waiting) if too_long else self._last_frame(*waiting)
         self._note_losses(whole=True, max_seconds=MAX_SECONDS if too_long else None)
+
+    def _check_density(self, time: float) -> None:
+        """Refuse a video of far more frames up to a time than its length and rate let expect."""
+        if self._unlimited or self._counts.frames <= max_frames_until(time, self._header):
+            return
+        raise VideoError(
+            _(
+                "The video has too many pictures in a second (%(number)s in the first "
+                "%(seconds)s s); save it with a steady rate, such as 30 a second.",
+                number=format_count(self._counts.frames),
+                seconds=format_count(math.ceil(time)),
+            )
+        )
 
     def _last_frame(self, frame: av.VideoFrame, time: float) -> Frame:
         """Return the last frame of the file, which empty chunks leave on the screen to its end."""

@@ -3,10 +3,13 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from fer.ui.job_queue import MAX_SHORT, Job, JobQueue, QueueFullError, QueuePlaces
+from fer.ui.recording.handlers import work_length
+from fer.video import VideoInfo
 
 
 def job(folder, work=lambda job: "done", visitor="", length=0.0):
@@ -109,6 +112,14 @@ async def test_short_recordings_come_before_long_ones(tmp_path):
     jobs = ("a first", 7200.0), ("b long", 7200.0), ("c short", 100.0), ("d long", 3600.0)
     ran = await order_of(tmp_path, JobQueue(1), jobs)
     assert ran == ["a first", "c short", "d long", "b long"]
+
+
+def test_a_recording_of_many_and_large_frames_counts_as_a_longer_one():
+    ordinary = VideoInfo(1280, 720, 100.0, 30.0, False)
+    assert work_length(ordinary, 100) == 100
+    dense = replace(ordinary, width=4096, height=4096, frame_rate=1000.0)
+    assert work_length(dense, 100) > MAX_SHORT
+    assert work_length(replace(ordinary, width=3840, height=2160, frame_rate=60), 100) == 800
 
 
 async def test_one_worker_is_kept_for_short_recordings(tmp_path):

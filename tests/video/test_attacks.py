@@ -143,6 +143,21 @@ def test_more_frames_than_are_taken_are_refused(tmp_path, monkeypatch):
         VideoReader(film)
 
 
+def test_frames_that_are_far_denser_than_stated_are_refused(tmp_path, monkeypatch):
+    """One whose queue length is that of a minute would keep a worker for as long as hours."""
+    monkeypatch.setattr(header, "MAX_PIXEL_RATE", 64 * 48 * 10)
+    times = [*range(10), *(9 + i / 500 for i in range(1, 700))]
+    film = make_film(tmp_path / "a.mkv", times)
+    with VideoReader(film) as frames:
+        frames._header = replace(frames.info, frame_rate=10)  # as of its first seconds
+        with pytest.raises(
+            VideoError, match=r"too many pictures in a second \(\d+ in the first 1[01] s"
+        ):
+            list(frames)
+    with VideoReader(film, unlimited=True) as frames:
+        assert len(list(frames)) == len(times)
+
+
 def test_frames_that_no_header_states_are_counted(tmp_path, monkeypatch):
     film = make_film(tmp_path / "a.mkv", STEADY)
     monkeypatch.setattr(header, "MAX_FRAMES", 5)

@@ -57,6 +57,9 @@ MAX_HELD_BYTES = 8_000_000_000
 """Bytes of all recordings that wait or are analysed, which stay on the disk whatever uploads need;
 sixteen of the largest ones."""
 
+ORDINARY_PIXEL_RATE = 1920 * 1080 * 30
+"""Pixels a second; a video of more takes longer by as much, as each is decoded."""
+
 UNKNOWN_LENGTH = 3600.0
 """Seconds that a recording of unknown duration is taken for in the queue."""
 
@@ -266,7 +269,17 @@ class RecordingHandlers:
                 shutil.rmtree(linked.parent, ignore_errors=True)
 
         length = UNKNOWN_LENGTH if length is None else length
-        return Job(folder, work, visitor, length, linked.stat().st_size)
+        return Job(folder, work, visitor, work_length(info, length), linked.stat().st_size)
+
+
+def work_length(info: VideoInfo, seconds: float) -> float:
+    """Return for how many seconds of an ordinary video one counts in the queue.
+
+    Args:
+        info: The video.
+        seconds: How many of its seconds are analysed.
+    """
+    return seconds * max(1.0, info.width * info.height * info.frame_rate / ORDINARY_PIXEL_RATE)
 
 
 def _take_outcome(
