@@ -47,9 +47,18 @@ INDEX_SIGNS = np.array(
 )
 """How each expression counts in the positive-negative index."""
 
-FRAMES, SMALL_FACES, COUNTED, CLASSIFIED, UNCERTAIN_FACES, SQUARES, TURNED = (
+FRAMES, FACES, SMALL_FACES, COUNTED, CLASSIFIED, UNCERTAIN_FACES, SQUARES, TURNED = (
     COUNT_COLUMNS.index(name)
-    for name in ("frames", "small", "counted", "classified", "uncertain", "squares", "turned")
+    for name in (
+        "frames",
+        "faces",
+        "small",
+        "counted",
+        "classified",
+        "uncertain",
+        "squares",
+        "turned",
+    )
 )
 PROBABILITIES = slice(UNCERTAIN_FACES + 1, SQUARES)
 """Indices of columns."""

@@ -15,9 +15,14 @@ from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
 from fer.i18n import gettext_noop as N_
 from fer.timeline.face_counts import (
+    CLASSIFIED,
     COUNT_COLUMNS,
+    FACES,
     FRAMES,
+    PROBABILITIES,
     PROBABILITY_SCALE,
+    SMALL_FACES,
+    UNCERTAIN_FACES,
 )
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline, TimelineError
@@ -42,6 +47,9 @@ The first had neither `turned`, the last of `COUNT_COLUMNS`, nor the quality of 
 _NO_TIMELINE = N_(
     "This is no timeline as JSON; name the timeline.json of a recording, or one saved in Live."
 )
+
+_ROUNDED_UP = 1.001
+"""What a probability of 1 may have become; see `fer.timeline.face_counts`."""
 
 _MAX_NUMBER = 2**40
 """Largest number of a bin or a track; no timeline gets near it."""
@@ -128,7 +136,7 @@ def parse_json(text: str) -> Any:
         TimelineError: The text is no JSON.
     """
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))  # of some editors
     except (ValueError, RecursionError) as error:
         raise TimelineError(_(_NO_TIMELINE)) from error
 
@@ -206,8 +214,22 @@ def _read_counts(
 
 
 def _is_possible(table: Int64Array) -> bool:
-    """Return whether all rows have a frame and no negative count; sums of quality may be."""
-    return bool((table[:, FRAMES] > 0).all() and (table[:, :_BIN_COUNTS] >= 0).all())
+    """Return whether all rows have a frame, and counts that fit each other.
+
+    Only sums of quality may be negative. No face counts for more than one, nor does any of its
+    probabilities, but for rounding.
+    """
+    counts = table[:, :_BIN_COUNTS]
+    faces, classified = counts[:, FACES], counts[:, CLASSIFIED]
+    most = classified[:, None] * (PROBABILITY_SCALE * _ROUNDED_UP)
+    return bool(
+        (counts[:, FRAMES] > 0).all()
+        and (counts >= 0).all()
+        and (classified <= faces).all()
+        and (counts[:, UNCERTAIN_FACES] <= classified).all()
+        and (counts[:, SMALL_FACES] <= faces).all()
+        and (counts[:, PROBABILITIES] <= most).all()
+    )
 
 
 def _records(table: "DataFrame") -> list[dict[str, float | None]]:

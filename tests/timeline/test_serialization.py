@@ -83,6 +83,21 @@ def test_counts_that_cannot_be_are_refused(rows, count):
         from_json(json.dumps(document))
 
 
+@pytest.mark.parametrize("rows", ["bins", "tracks"])
+@pytest.mark.parametrize("column", ["small", "classified", "uncertain", *EXPRESSIONS])
+def test_more_than_all_faces_is_refused(rows, column):
+    document = json.loads(to_json(recorded(random_frames(9), view="person")))
+    first = document["columns"].index(column) + (rows == "tracks")
+    document[rows][1][first] += 10**7
+    with pytest.raises(TimelineError, match=r"damaged: a row has impossible counts\."):
+        from_json(json.dumps(document))
+
+
+def test_a_byte_order_mark_of_an_editor_is_passed_over():
+    timeline = recorded(random_frames(9))
+    assert from_json("\ufeff" + to_json(timeline)) == timeline
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_json_from_before_faces_were_turned_away_still_reads(view):
     timeline = steady(20, 6, view=view, happy=0.6, sad=0.4)
