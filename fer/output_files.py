@@ -105,6 +105,8 @@ def new_file(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: It can't be written.
     """
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise OutputError(f"{printable(path)} is a device or a pipe; name a file.")
     unfinished = path.with_name(f".new-{path.name}")  # with its suffix, which names the format
     with _made_folder(path.parent):
         try:

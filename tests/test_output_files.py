@@ -3,6 +3,7 @@
 import csv
 import errno
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,14 @@ def test_what_is_a_file_is_no_folder(tmp_path):
     for folder in (tmp_path / "a", tmp_path / "a" / "b"):
         with pytest.raises(OutputError, match=FILE), output_folder(folder):
             pytest.fail("entered")
+
+
+def test_a_pipe_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="pipe is a device or a pipe; name a file"):
+        write_file(pipe, "text")
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize(

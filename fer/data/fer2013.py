@@ -6,12 +6,15 @@ Goodfellow et al., "Challenges in Representation Learning" (2013), https://arxiv
 """
 
 import logging
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import datasets
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from datasets.exceptions import DatasetsError
 
 from fer.data.arrays import FerArrays, decode_picture
@@ -143,7 +146,28 @@ def _list_contents(folder: Path) -> str:
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing"
 
 
+def _check_columns(files: Iterable[str]) -> None:
+    """Refuse parquet files of different columns, of which `datasets` says little.
+
+    Raises:
+        DatasetError: Two have different ones, or one can't be read.
+    """
+    found: dict[tuple[str, ...], str] = {}
+    for file in files:
+        try:
+            found.setdefault(tuple(sorted(pq.read_schema(file).names)), file)
+        except (pa.ArrowException, OSError) as error:
+            raise DatasetError(f"{file} can't be read as parquet: {first_line(error)}") from error
+    if len(found) > 1:
+        (columns, file), (others, other) = list(found.items())[:2]
+        raise DatasetError(
+            f"{file} has the columns {', '.join(columns)}, and {other} has {', '.join(others)}; "
+            "all files need the same ones."
+        )
+
+
 def _load_parquet(files: dict[str, list[str]], folder: Path) -> datasets.DatasetDict:
+    _check_columns(chain.from_iterable(files.values()))
     try:
         return datasets.load_dataset("parquet", data_files=files)
     except (DatasetsError, pa.ArrowException, OSError) as error:

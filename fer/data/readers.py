@@ -53,8 +53,9 @@ class SplitRows:
 
 
 def find_csv(folder: Path) -> Path | None:
-    """Return the csv edition in a folder, or None."""
-    return next((folder / name for name in CSV_FILE_NAMES if (folder / name).is_file()), None)
+    """Return the csv edition in a folder, or None; Windows doesn't keep the case of names."""
+    files = {file.name.lower(): file for file in folder.glob("*.[cC][sS][vV]") if file.is_file()}
+    return next((files[name] for name in CSV_FILE_NAMES if name in files), None)
 
 
 def parquet_files(folder: Path) -> list[Path]:
@@ -132,17 +133,21 @@ def read_csv(file: Path, ferplus: Path | None, labels: LabelMap) -> dict[str, Sp
 
 
 def _read_table(file: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each row's place, for messages, and its cells in `columns`, whatever their order."""
+    """Yield each row's place, for messages, and its cells in `columns`, whatever their order.
+
+    The case of their names is ignored.
+    """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.reader(stream)
             header = [name.strip() for name in next(reader, [])]
-            if not set(columns) <= set(header):
+            names = [name.lower() for name in header]
+            if not {name.lower() for name in columns} <= set(names):
                 raise DatasetError(
                     f"{file} has the columns {', '.join(header)[:200] or 'of an empty file'}; "
                     f"expected {', '.join(columns)}."
                 )
-            at = [header.index(name) for name in columns]
+            at = [names.index(name.lower()) for name in columns]
             for number, cells in enumerate(filter(None, reader), 1):
                 where = f"{file}, row {number} (line {reader.line_num})"
                 if len(cells) != len(header):
@@ -170,6 +175,8 @@ def _encode_png(pixels: str) -> bytes:
 
 def _parse_label(cell: str, labels: LabelMap) -> int | None:
     """Return the class index in a cell that holds it or its name; None to leave the row out."""
+    if not cell.strip():
+        raise DatasetError("the emotion is missing; fill it in, or delete the row.")
     if cell in labels or not cell.strip().isdecimal():
         return labels.index(cell.strip())
     label = int(cell)

@@ -211,7 +211,11 @@ def test_bad_parquet_folders_are_refused(tmp_path):
     broken = tmp_path / "broken" / "train.parquet"
     broken.parent.mkdir()
     broken.write_bytes(b"PAR1 and no more")
-    refused("The parquet files in .*broken can't be read: Parquet magic", broken.parent)
+    refused("train.parquet can't be read as parquet: Parquet magic", broken.parent)
+    save(split, tmp_path / "two", "train")
+    save(split.rename_column("label", "emotion"), tmp_path / "two", "test")
+    columns = "test.* has the columns emotion, image, and .*train.* has image, label"
+    refused(columns, tmp_path / "two")
 
 
 # Missing sources

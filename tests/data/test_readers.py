@@ -89,6 +89,12 @@ def test_ferplus_without_a_vote_is_none(tmp_path):
     assert loaded["train"]["ferplus_votes"][:] == [None] * 7
 
 
+def test_case_of_columns_and_of_the_file_s_name_is_ignored(tmp_path):
+    rows = [{name.upper(): cell for name, cell in row.items()} for row in csv_rows()]
+    save_csv(tmp_path / "FER2013.CSV", rows, ["EMOTION", "PIXELS", "USAGE"])
+    assert_uniform(load_fer2013(tmp_path), ALL_SPLITS, 7)
+
+
 BAD_FERPLUS = {
     "a row short": (lambda rows: rows[:-1], "has 20 rows and .* has 21"),
     "a row more": (lambda rows: [*rows, rows[-1]], "has 22 rows and .* has 21"),
@@ -121,7 +127,7 @@ BAD_CELLS = {
     "too bright": ({"pixels": GREY[:-1] + "256"}, "pixels from 7 to 256; expected 0 to 255"),
     "negative": ({"pixels": GREY[:-1] + "-1"}, "pixels from -1 to 7"),
     "emotion 7": ({"emotion": 7}, "emotion 7 is none of 0 to 6"),
-    "no emotion": ({"emotion": ""}, "'' is not one of the seven"),
+    "no emotion": ({"emotion": " "}, "the emotion is missing"),
     "unknown usage": ({"Usage": "Private"}, "'Private' is not a split"),
 }
 
