@@ -237,7 +237,8 @@ def from_csv(text: str) -> tuple[Mark, ...]:
     text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     separator = max(",;\t", key=text.partition("\n")[0].count)
     try:
-        reader = csv.DictReader(io.StringIO(text), delimiter=separator)
+        # Strict, as a quotation mark that is never closed would take the other rows into a text.
+        reader = csv.DictReader(io.StringIO(text), delimiter=separator, strict=True)
         reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
         missing = {"kind", "start"} - set(reader.fieldnames)
         if missing:
@@ -257,6 +258,8 @@ def _row_mark(line: int, row: Mapping[str | None, Any]) -> Mark:
     try:
         if start is None:
             raise MarkError("its start is no time, such as 75.5 or 1:15.5.")
+        if end is None and (row.get("end") or "").strip():
+            raise MarkError("its end is no time, such as 75.5 or 1:15.5; an event needs none.")
         if any(row.get(None) or ()):
             raise MarkError(
                 "it has more cells than the first line; put a text with commas in quotation marks."

@@ -186,6 +186,8 @@ def test_csv_takes_clock_times_and_names_the_line_of_an_error():
         ("a,b\n1,2\n", "this one has no 'kind'"),
         ("kind,start\nevent,soon\n", "Line 2 of the marks"),
         ("kind,start,end,text\nevent,1,,quiz,,\nevent,2,,quiz, part 2\n", "Line 3 .* more cells"),
+        ('kind,start,text\nevent,1,"quiz\nleft out,2,\n', "no CSV file .unexpected end of data"),
+        ("kind,start,end\nevent,1,\nevent,5,5s\n", "Line 3 .* its end is no time"),
         ("kind,start,end\nevent,1,\nstretch,5,4\n", "Line 3 .* needs an end after its start"),
         ("", "has no 'kind'"),
     ):
