@@ -17,7 +17,13 @@ from fer.video.container import (
     audio_stream,
     check_size,
 )
-from fer.video.measured_length import RATE_TOLERANCE, STATED_BY_TRACK, measure_length
+from fer.video.measured_length import (
+    DEFAULT_FRAME_RATE,
+    MAX_FRAME_RATE,
+    RATE_TOLERANCE,
+    STATED_BY_TRACK,
+    measure_length,
+)
 
 MAX_SECONDS = 2 * 60 * 60
 """Longer videos are refused."""
@@ -37,7 +43,7 @@ _MAX_START = 1.0
 """Seconds on the file's own clock after which a stated duration isn't believed, as programs differ
 in what it counts from."""
 
-_DEFAULT_FRAME_RATE, _MIN_FRAME_RATE = 25.0, 1 / 60
+_MIN_FRAME_RATE = 1 / 60
 _MAX_PIXEL_ASPECT = 4.0
 
 
@@ -69,7 +75,7 @@ def read_video_info(
     duration = _stated_duration(container, stream, start)
     if video_info is not None:
         duration, rate = video_info.duration, video_info.frame_rate
-    elif not duration:
+    elif not duration or (rate and rate > MAX_FRAME_RATE):
         duration, rate = measure_length(path, rate)
     if duration and duration > MAX_SECONDS and not unlimited:
         raise VideoError(
@@ -84,7 +90,7 @@ def read_video_info(
         width=size[0],
         height=size[1],
         duration=duration,
-        frame_rate=max(_MIN_FRAME_RATE, rate or _DEFAULT_FRAME_RATE),
+        frame_rate=max(_MIN_FRAME_RATE, rate or DEFAULT_FRAME_RATE),
         has_audio=audio_stream(container) is not None,
     )
 

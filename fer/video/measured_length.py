@@ -25,14 +25,25 @@ RATE_TOLERANCE = 0.1
 stamps are uncertain."""
 
 
+DEFAULT_FRAME_RATE = 25.0
+"""Frames per second where neither time stamps nor the file tell them."""
+
+MAX_FRAME_RATE = 121.0
+"""Frames per second; of those that state more, some have one time stamp for all frames."""
+
+
 def measure_length(path: str | Path, rate: float | None) -> tuple[float | None, float | None]:
     """Return the seconds of the pictures and their mean rate, measured on the whole file.
 
     Args:
         path: The file.
-        rate: Its stated frame rate, for streams with few time stamps.
+        rate: Its stated frame rate, for streams with few time stamps that differ; it isn't believed
+            beyond `MAX_FRAME_RATE`.
     """
+    if rate and rate > MAX_FRAME_RATE:
+        rate = None
     count = stamped = 0
+    last: int | None = None
     with open_container(path, unlimited=True) as container:
         stream = video_stream(container)
         spans = _ClockSpans(container)
@@ -42,11 +53,13 @@ def measure_length(path: str | Path, rate: float | None) -> tuple[float | None, 
                     continue
                 count += packet.size > 0
                 if packet.pts is not None:
-                    stamped += 1
+                    stamped += packet.pts != last
+                    last = packet.pts
                     spans.add(packet)
         except av.FFmpegError:
             pass  # what comes before the damage counts
-    if rate and 2 * stamped < count:
+    if 2 * stamped < count and (rate or stamped == 1):
+        rate = rate or DEFAULT_FRAME_RATE
         return count / rate, rate
     seconds = spans.seconds()
     if seconds <= 0:

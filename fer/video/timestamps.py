@@ -29,6 +29,9 @@ _MAX_PENDING = 1000
 MIN_STEP = 1e-3
 """Seconds from a frame to the next where time stamps don't rise."""
 
+MAX_REPEATED = 1
+"""Times that a time stamp is repeated on end; after that it counts as missing."""
+
 MAX_JUMP = 1.0
 """Seconds by which a time stamp has to be off to count as another clock's."""
 
@@ -95,11 +98,15 @@ class TimestampCorrector:
         self._max_backward_step = max_backward_step
         self._offset = None if origin is None else 0.0 - origin
         self._last = -step if origin is None else -math.inf
+        self._stamp: float | None = None
+        self._repeated = 0
 
     def correct(self, stamp: float | None) -> float:
         """Return the seconds from the first frame to one with a time stamp of the file."""
         usual = self._last + self._step
-        if stamp is None:
+        self._repeated = self._repeated + 1 if stamp == self._stamp else 0
+        self._stamp = stamp
+        if stamp is None or self._repeated > MAX_REPEATED:
             time = usual
         elif self._offset is None:
             time = usual

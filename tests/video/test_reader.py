@@ -187,6 +187,24 @@ def test_empty_chunks_at_the_end_of_an_avi_leave_its_last_frame_on_the_screen(tm
     assert frames[-2].duration == pytest.approx(1 / 25)
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_frames_that_all_have_one_time_are_as_far_apart_as_usual(tmp_path, name):
+    path = tmp_path / name
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("libx264", rate=25, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        pictures = [av.VideoFrame.from_ndarray(grey(index, (64, 48))) for index in range(10)]
+        for packet in [
+            packet for picture in [*pictures, None] for packet in stream.encode(picture)
+        ]:
+            packet.pts = packet.dts = 0
+            film.mux(packet)
+    reader, frames = frames_of(path)
+    assert (len(frames), reader.info.frame_rate) == (10, pytest.approx(25, rel=0.05))
+    assert reader.info.duration == pytest.approx(0.4, abs=0.02) and reader.warning is None
+    assert frames[-1].time == pytest.approx(0.32, abs=0.03)
+
+
 def emptied(packet):
     """Return a packet of the same time that holds nothing."""
     empty = av.Packet()
@@ -218,6 +236,7 @@ def test_empty_packets_leave_the_frame_before_on_the_screen(tmp_path, monkeypatc
         ([0, None, 0.15], [0, 0.1, 0.15]),
         ([None, 3.0, 3.2], [0, 0.1, 0.3]),
         ([0, 0.2, 0.2, 0.3], [0, 0.2, 0.201, 0.3]),  # repeated
+        ([5, 5, 5, 5, 5.5], [0, 0.001, 0.101, 0.201, 0.5]),  # the clock stands still
         ([0, 0.2, 0.1, 0.3], [0, 0.2, 0.201, 0.3]),  # one frame is out of order
         ([0, 4.0, 0.0, 0.5], [0, 4.0, 4.1, 4.6]),  # the clock is set back
         ([0, 0.1, 9e4, 9e4 + 0.1], [0, 0.1, 0.2, 0.3]),  # the clock is set forward
