@@ -75,6 +75,8 @@ def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Calla
             raise UnreachableError(_describe(error)) from error
         if isinstance(error, FileNotFoundError) and f"/{error}::" in file.location:
             raise UnavailableError(f"There is no file {error} in the archive.") from error
+        if isinstance(error, FileNotFoundError) and error.errno is None:  # it has only the address
+            raise UnavailableError("There is no such file, or its server is away.") from error
         raise UnavailableError(f"The file can't be read: {in_a_line(error)}") from error
 
 

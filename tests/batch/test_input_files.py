@@ -223,6 +223,13 @@ def test_a_listed_file_that_is_not_in_its_archive_is_refused(
         read_bytes(InputFile(address))
 
 
+def test_a_listed_address_without_a_file_is_refused(monkeypatch):
+    monkeypatch.setattr(transient_errors, "PAUSES", ())
+    for address in ("http://127.0.0.1:1/a.jpg", "memory://a.jpg"):
+        with pytest.raises(UnavailableError, match="There is no such file, or its server is away"):
+            read_bytes(InputFile(address))
+
+
 def test_a_fault_of_the_program_is_no_fault_of_an_address(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("dictionary changed size during iteration")
