@@ -101,10 +101,19 @@ def to_dataframe(
         `expression` (one of the seven, "uncertain" or "turned away"), the seven probabilities,
         `left, top, right, bottom` in pixels, `detector_confidence` and what
         `fer.vision.quality.measure_quality` measures; NaN where that isn't known.
+
+    Raises:
+        TypeError: These are no detections.
     """
     import pandas as pd  # heavy
 
     pictures = [detections] if isinstance(detections, Detections) else list(detections)
+    for faces in pictures:
+        if not isinstance(faces, Detections):
+            raise TypeError(
+                "A table is made of what a fer.Pipeline returned, supervision.Detections or "
+                f"several of them in a list, not of {type(faces).__name__}."
+            )
     # Those without a face would only take time, and change the types of columns.
     found = [(number, faces) for number, faces in enumerate(pictures) if len(faces)]
     found = found or [(0, pictures[0] if pictures else Detections.empty())]

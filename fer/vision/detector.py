@@ -194,8 +194,8 @@ class FaceDetector:
         )
 
     def _set_min_face(self, min_face: int) -> None:
-        if min_face < PNET_WINDOW:
-            raise ValueError(f"min_face is at least {PNET_WINDOW} pixels, not {min_face}.")
+        if not (isinstance(min_face, int | float | np.integer) and min_face >= PNET_WINDOW):
+            raise ValueError(f"min_face is at least {PNET_WINDOW} pixels, not {min_face!r}.")
         self.min_face = min_face
 
     def _scales(self, image: UInt8Array) -> tuple[float, ...]:

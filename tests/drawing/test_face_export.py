@@ -97,6 +97,12 @@ def test_a_table_names_no_face_that_is_uncertain_or_turned_away(uncertain_below,
     assert table["roll"].isna().all()
 
 
+def test_a_table_of_something_else_is_refused():
+    for other in ("photo.jpg", [[]], np.zeros((2, 4)), {"faces": 1}):
+        with pytest.raises(TypeError, match=r"not of (str|list|ndarray)"):
+            to_dataframe(other)
+
+
 def test_a_table_names_by_the_network_that_classified():
     classified = replace(PAIR, metadata={"uncertain_below": 0.4})
     assert to_dataframe([classified, PAIR])["expression"].tolist() == [

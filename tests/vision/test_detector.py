@@ -203,6 +203,8 @@ def test_another_smallest_face_shares_the_networks_and_leaves_the_first_alone(de
     [
         ({"min_face": 0}, "min_face is at least 12"),
         ({"min_face": 11}, "min_face is at least 12"),
+        ({"min_face": "40"}, "min_face is at least 12 pixels, not '40'"),
+        ({"min_face": float("nan")}, "min_face is at least 12 pixels, not nan"),
         ({"confidence": -0.1}, "confidence is a score from 0 to 1"),
         ({"confidence": 95}, "confidence is a score from 0 to 1"),
     ],
