@@ -217,9 +217,19 @@ def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> Deco
     profile = image.info.get("icc_profile") if apply_profile else None
     # Transparency first: without it, a large picture is converted in three quarters of the memory.
     if image.has_transparency_data and not is_high_bit_depth_grey(image):
-        image = flatten_on_white(_convert(image, "RGBA"))
+        image = _flatten(image)
     pixels, more = _pixels(to_srgb(image, profile))
     return DecodedImage(_apply_orientation(pixels, orientation), (*notices, *more))
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """Return a picture with transparency on white.
+
+    A BMP that would be transparent all over isn't: its writer has left the fourth byte empty.
+    """
+    converted = _convert(image, "RGBA")
+    is_empty = image.format in ("BMP", "DIB") and not converted.getchannel("A").getbbox()
+    return converted.convert("RGB") if is_empty else flatten_on_white(converted)
 
 
 def _pixels(image: Image.Image) -> tuple[UInt8Array, list[str]]:

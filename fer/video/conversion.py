@@ -64,10 +64,16 @@ class FrameConverter:
 
 
 def _to_rgb(frame: av.VideoFrame, width: int, height: int) -> UInt8Array:
-    """Return RGB uint8 (height, width, 3), on white where a frame is transparent."""
-    if frame.format.has_palette or any(part.is_alpha for part in frame.format.components):
-        transparent = Image.fromarray(_reformat(frame, "rgba", width, height), "RGBA")
-        return np.array(flatten_on_white(transparent))
+    """Return RGB uint8 (height, width, 3), on white where a frame is transparent.
+
+    One that is transparent all over isn't: recorders for Windows leave the fourth byte empty.
+    """
+    has_palette = frame.format.has_palette
+    if has_palette or any(part.is_alpha for part in frame.format.components):
+        pixels = _reformat(frame, "rgba", width, height)
+        if not has_palette and not pixels[..., 3].any():
+            return np.ascontiguousarray(pixels[..., :3])
+        return np.array(flatten_on_white(Image.fromarray(pixels, "RGBA")))
     if needs_tone_mapping(frame.color_trc, frame.color_primaries):
         pixels = _reformat(frame, "rgb48", width, height)
         return tone_map(pixels, frame.color_trc, frame.color_primaries)

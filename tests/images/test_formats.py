@@ -190,6 +190,16 @@ def test_a_profile_leaves_transparency_and_palettes():
     assert read_image(encoded(palette, "PNG", icc_profile=WIDE))[0, 0, 0] > 249
 
 
+def test_a_bmp_without_a_visible_pixel_has_no_transparency():
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + b"BGRs" + bytes(48)
+    pixels = np.dstack([FACE[::-1, :, ::-1], np.zeros(FACE.shape[:2], np.uint8)]).tobytes()
+    height, width = FACE.shape[:2]
+    sizes = (108, width, height, 1, 32, 3, len(pixels), 0, 0, 0, 0)
+    head = struct.pack("<2sIHHI", b"BM", 122 + len(pixels), 0, 0, 122)
+    bmp = head + struct.pack("<IiiHHIIiiII", *sizes) + masks + pixels
+    np.testing.assert_array_equal(read_image(bmp), FACE)
+
+
 @pytest.mark.parametrize("alpha", [255, 128])
 def test_transparency_is_laid_on_white_before_a_profile_is_applied(alpha):
     stored = Image.new("RGBA", (32, 32), (234, 51, 35, alpha))

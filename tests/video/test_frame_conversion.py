@@ -105,6 +105,14 @@ def test_transparent_parts_are_laid_on_white(tmp_path):
     assert image[0, -1].tolist() == [255, 255, 255]
 
 
+def test_a_frame_that_is_transparent_all_over_is_not(tmp_path):
+    def clear(index, size):
+        return np.full((size[1], size[0], 4), (200, 30, 30, 0), np.uint8)
+
+    path = make_film(tmp_path / "a.avi", STEADY[:2], codec="rawvideo", pixels="bgra", picture=clear)
+    assert frames_of(path)[1][0].image[0, 0].tolist() == [200, 30, 30]
+
+
 def test_colours_of_large_unmarked_videos_are_bt709(tmp_path):
     def green(index, size):
         return np.full((size[1], size[0], 3), GREEN, np.uint8)
